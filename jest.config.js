@@ -1,0 +1,18 @@
+/**
+ * Real tmux, real shells, real clients: suites run in parallel, each on a private tmux server. They mostly wait
+ * for programs, as many suites as cores run at once.
+ */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/tests'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },
+  globalSetup: '<rootDir>/tests/support/global-setup.ts',
+  globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
+  setupFilesAfterEnv: ['<rootDir>/tests/support/retry.ts'],
+  expand: true,
+  maxWorkers: 2,
+  testTimeout: 60_000,
+};

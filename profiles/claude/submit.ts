@@ -1,0 +1,65 @@
+/** How a prompt must be given to Claude Code (2.1.329) so that the model reads it byte for byte. */
+import type { SubmitPlan } from '../../src/profile/contract.js';
+
+/** These words alone end the program, whatever white space is around them. */
+const FAREWELLS = new Set(['exit', 'quit', ':q', ':q!', ':wq', ':wq!']);
+/** What the program may take for one of its commands; `/usr/bin/x` and `/a, b` are text to it. */
+const COMMAND = /^\s*\/(?:[\w:-]*)(?:\s|$)/;
+/** A larger burst becomes "pasted content" instead of the user's own words. */
+const PIECE_BYTES = 700;
+
+/** @param raw the program may interpret the text: `/compact`, `!ls` */
+export function planSubmit(prompt: string, raw: boolean): SubmitPlan {
+  const refuse = (why: string): SubmitPlan => ({
+    way: 'refuse',
+    why,
+    text: prompt,
+    keysBeforeEnter: [],
+    notes: [],
+  });
+  const text = prompt.trimEnd();
+  const notes: string[] = [];
+  if (text === '') return refuse('the prompt is empty');
+  if (!raw && FAREWELLS.has(text.trim()))
+    return refuse(`the program ends when it reads ${JSON.stringify(text.trim())} alone`);
+  if (!raw && COMMAND.test(text))
+    return refuse('the program reads a leading slash and a word as one of its own commands');
+  if (text !== prompt) notes.push('white space at the end was dropped: the program drops it');
+  if (INVISIBLE.test(text)) notes.push('invisible and control characters are dropped by the program');
+  // Enter right behind a backslash would continue the line; from its beginning it submits.
+  const keysBeforeEnter = text.endsWith('\\') ? ['C-a'] : [];
+  return { way: 'text', text, keysBeforeEnter, notes };
+}
+
+// Controls other than tab and line ends; zero-width, bidirectional and tag characters. A joiner between emoji stays.
+const INVISIBLE =
+  /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/;
+
+/**
+ * For typing, where no exchange is to be had: each piece is seen on the screen before the next is sent. Tabs
+ * would be keys: each becomes four spaces. A `!` on the empty line would begin a shell line: a space goes
+ * first, and `unspace` takes it away in the end.
+ */
+export function pieces(text: string): readonly string[] {
+  const all: string[] = [];
+  let piece = text.startsWith('!') ? ' ' : '';
+  let bytes = piece.length;
+  for (const char of text.replaceAll('\t', '    ').replaceAll('\r\n', '\n')) {
+    const size = Buffer.byteLength(char);
+    if (bytes + size > PIECE_BYTES) {
+      all.push(piece);
+      piece = '';
+      bytes = 0;
+    }
+    piece += char;
+    bytes += size;
+  }
+  return piece === '' ? all : [...all, piece];
+}
+
+/** Keys after the pieces, before those of the plan. */
+export function unspace(text: string): readonly string[] {
+  if (!text.startsWith('!')) return [];
+  // To the beginning of all lines, then the space goes.
+  return [...Array<string>(text.split('\n').length - 1).fill('Up'), 'C-a', 'DC'];
+}

@@ -1,0 +1,54 @@
+/** `panewright config show`: every option in force, and where its value comes from. */
+import { LEAVES, valueAt, type Leaf } from '../config/leaves.js';
+import type { LoadedConfig } from '../config/schema.js';
+import { ConfigSource } from '../config/source.js';
+import { painter } from './paint.js';
+import type { Runner } from './runner.js';
+
+export const configShow: Runner = async ({ config, flags, options }) => {
+  const loaded = await new ConfigSource({ configFlag: config, flags }).current();
+  const text = options.has('json') ? JSON.stringify(asJson(loaded), null, 2) : asText(loaded);
+  process.stdout.write(`${text}\n`);
+  return loaded.invalid === undefined ? 0 : 1;
+};
+
+/** A value as it may be shown: of a token no more than that there is one. */
+export function shownValue(leaf: Leaf, loaded: LoadedConfig): unknown {
+  const value = valueAt(loaded.config, leaf.keys);
+  return leaf.path === 'auth_token' && value !== null ? '(set)' : value;
+}
+
+function asJson(loaded: LoadedConfig): object {
+  const values = LEAVES.map((leaf) => [
+    leaf.path,
+    { value: shownValue(leaf, loaded), origin: loaded.origins[leaf.path] },
+  ]);
+  return {
+    path: loaded.path,
+    policy_path: loaded.policyPath,
+    problem: loaded.invalid ?? null,
+    values: Object.fromEntries(values) as object,
+  };
+}
+
+function asText(loaded: LoadedConfig): string {
+  const paint = painter(process.stdout);
+  const width = Math.max(...LEAVES.map(({ path }) => path.length));
+  const rows = LEAVES.map((leaf) => {
+    const origin = loaded.origins[leaf.path] ?? 'default';
+    const value = JSON.stringify(shownValue(leaf, loaded));
+    return `${leaf.path.padEnd(width)}  ${paint(origin === 'default' ? 'reset' : 'bold', value)}  ${paint('dim', origin)}`;
+  });
+  const policies = loaded.policy.flatMap(({ path, allowed_sessions: sessions }) =>
+    sessions.length > 0 ? [`${path} allows only the sessions ${sessions.join(', ')}`] : [],
+  );
+  const problem = loaded.invalid === undefined ? [] : [paint('red', `cannot be used: ${loaded.invalid}`)];
+  return [
+    `file    ${loaded.path ?? `none; ${loaded.editPath} would be read`}`,
+    `policy  ${loaded.policyPath ?? 'none'}`,
+    ...problem,
+    '',
+    ...rows,
+    ...policies,
+  ].join('\n');
+}

@@ -1,0 +1,89 @@
+/** The configuration in force, and what it refuses. */
+import { statSync } from 'node:fs';
+import { strayVariables } from '../../config/text.js';
+import type { Env } from '../../config/env.js';
+import { LEAVES } from '../../config/leaves.js';
+import type { LoadedConfig } from '../../config/schema.js';
+import { shownValue } from '../config-show.js';
+import { tokenOf } from '../token.js';
+import { good, note, wrong, type Finding } from './check.js';
+
+export function checkConfig(loaded: LoadedConfig, env: Env): Finding[] {
+  const { invalid, path, editPath, policyPath } = loaded;
+  const file =
+    invalid !== undefined
+      ? wrong('config', invalid, 'Mend it; until then every write is refused.')
+      : path === null
+        ? note('config', `no file; ${editPath} would be read`, 'Run `panewright init`.')
+        : good('config', path);
+  const policy = policyPath === null ? [] : [note('config', `narrowed by the policy ${policyPath}`)];
+  const stray = strayVariables(env).map((name) =>
+    wrong('config', `${name} is set but means nothing`, 'See docs/configuration.md for the names.'),
+  );
+  return [file, ...policy, ...stray, ...origins(loaded)];
+}
+
+/** Every value that is not the default. */
+function origins(loaded: LoadedConfig): Finding[] {
+  const changed = LEAVES.filter(({ path }) => (loaded.origins[path] ?? 'default') !== 'default');
+  return changed.map((leaf) =>
+    good(
+      'config',
+      `${leaf.path} = ${JSON.stringify(shownValue(leaf, loaded))} (${loaded.origins[leaf.path] ?? ''})`,
+    ),
+  );
+}
+
+export function checkRights(loaded: LoadedConfig): Finding[] {
+  const { config, editPath, origins: from } = loaded;
+  const writing = config.write_enabled
+    ? good('rights', 'tools may type, open and close')
+    : note(
+        'rights',
+        `tools may look but not type: write_enabled is false (${from['write_enabled'] ?? 'default'})`,
+        from['write_enabled'] === 'policy'
+          ? 'The policy of this machine forbids it.'
+          : `Set "write_enabled": true in ${editPath}, or start with --write-enabled.`,
+      );
+  const lists = [config.allowed_sessions, ...loaded.policy.map(({ allowed_sessions: list }) => list)];
+  const limits = lists.filter((list) => list.length > 0).map((list) => list.join(', '));
+  const sessions =
+    limits.length === 0
+      ? good('rights', 'every session may be used')
+      : note(
+          'rights',
+          `refused: every session but ${limits.join(' and of these ')}`,
+          'See allowed_sessions.',
+        );
+  const readOnly = config.read_only_sessions;
+  const looked =
+    readOnly.length === 0
+      ? []
+      : [note('rights', `refused: typing into ${readOnly.join(', ')}`, 'See read_only_sessions.')];
+  return [writing, sessions, ...looked];
+}
+
+export function checkHttp({ config, path }: LoadedConfig): Finding[] {
+  try {
+    const token = tokenOf(config);
+    if (token === null)
+      return [
+        note(
+          'http',
+          '`serve --http` is refused: no auth_token',
+          'Set auth_token_file or auth_token to use it.',
+        ),
+      ];
+    if (token.length < 20)
+      return [
+        wrong('http', 'auth_token has fewer than 20 characters', 'Make one with `openssl rand -hex 32`.'),
+      ];
+    if (config.auth_token !== null && path !== null && (statSync(path).mode & 0o004) !== 0)
+      return [
+        wrong('http', `${path} holds a token and can be read by everybody`, `Run \`chmod o-r ${path}\`.`),
+      ];
+    return [good('http', `a token is set; ${config.http.host} port ${config.http.port}`)];
+  } catch (error) {
+    return [wrong('http', (error as Error).message, 'Mend the file that auth_token_file names.')];
+  }
+}

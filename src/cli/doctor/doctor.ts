@@ -1,0 +1,76 @@
+/** `panewright doctor`: looks at everything that can keep the tools from working. Changes nothing. */
+import { processEnv, type Env } from '../../config/env.js';
+import { ConfigSource } from '../../config/source.js';
+import { builtinProfiles } from '../../../profiles/index.js';
+import type { JsonObject, Toolbox } from '../../tools/toolbox.js';
+import { composeToolbox } from '../compose.js';
+import { painter } from '../paint.js';
+import type { Runner } from '../runner.js';
+import { good, note, wrong, type Finding } from './check.js';
+import { checkConfig, checkHttp, checkRights } from './config.js';
+import { checkAgents, checkShells, whereIs } from './programs.js';
+import { checkSocket, socketPath } from './socket.js';
+
+export const doctor: Runner = async ({ config, flags, options }, program) => {
+  const env = processEnv();
+  const loaded = await new ConfigSource({ configFlag: config, flags }).current();
+  const problems: string[] = [];
+  const toolbox = await composeToolbox({ ...program, config, flags, log: (line) => problems.push(line) });
+  const findings = [
+    good('panewright', `${program.version}, Node ${process.versions.node}`),
+    ...(await checkTmux(toolbox, env)),
+    ...checkSocket(socketPath(loaded.config, env)),
+    ...checkShells(builtinProfiles, env),
+    ...checkAgents(builtinProfiles, env),
+    ...checkConfig(loaded, env),
+    ...checkRights(loaded),
+    ...checkHttp(loaded),
+    ...problems
+      .filter((line) => line.includes('PROFILE_INVALID'))
+      .map((line) => wrong('profiles', line.replace('[panewright] ', ''), 'See `panewright profile test`.')),
+  ];
+  await toolbox.close();
+  process.stdout.write(options.has('json') ? `${JSON.stringify(findings, null, 2)}\n` : shown(findings));
+  return findings.some(({ verdict }) => verdict === 'wrong') ? 1 : 0;
+};
+
+/** By the tools themselves, so that what they would meet is what is seen. */
+async function checkTmux(toolbox: Toolbox, env: Env): Promise<Finding[]> {
+  const ask = async (tool: string): Promise<{ facts: JsonObject; error?: string }> => {
+    const io = {
+      signal: AbortSignal.timeout(20_000),
+      client: 'panewright-doctor',
+      progress: () => undefined,
+    };
+    const { structured, text, isError } = await toolbox.call(tool, {}, io);
+    return isError ? { facts: {}, error: text } : { facts: structured ?? {} };
+  };
+  const { facts, error } = await ask('version');
+  if (error === undefined && facts['tmux_available'] !== true)
+    return [wrong('tmux', text(facts['tmux_problem'], 'is not there'), 'Install tmux 3.2 or later.')];
+  const found = good('tmux', `${text(facts['tmux_version'], 'is there')}, ${whereIs('tmux', env) ?? ''}`);
+  const listed = await ask('list_sessions');
+  if (listed.error !== undefined) return [found, wrong('tmux', listed.error, 'See docs/troubleshooting.md.')];
+  const sessions = (listed.facts['sessions'] ?? []) as { name: string }[];
+  const names = sessions.map(({ name }) => name).join(', ');
+  const seen =
+    names === '' ? note('tmux', 'no session that may be used') : good('tmux', `sessions: ${names}`);
+  return [found, seen];
+}
+
+const text = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
+
+const MARKS = { good: ['green', '✓'], note: ['yellow', '•'], wrong: ['red', '✗'] } as const;
+
+function shown(findings: readonly Finding[]): string {
+  const paint = painter(process.stdout);
+  const width = Math.max(...findings.map(({ about }) => about.length));
+  const lines = findings.map(({ verdict, about, text, fix }) => {
+    const [style, mark] = MARKS[verdict];
+    const advice = fix === undefined ? '' : `\n  ${' '.repeat(width)}   ${paint('dim', '→')} ${fix}`;
+    return `${paint(style, mark)} ${paint('bold', about.padEnd(width))}  ${text}${advice}`;
+  });
+  const bad = findings.filter(({ verdict }) => verdict === 'wrong').length;
+  const verdict = bad === 0 ? paint('green', 'Nothing is wrong.') : paint('red', `${bad} to mend.`);
+  return `${lines.join('\n')}\n\n${verdict}\n`;
+}

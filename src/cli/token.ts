@@ -1,0 +1,18 @@
+/** The token of the HTTP server, from the configuration or from the file that it names. */
+import { statSync } from 'node:fs';
+import { readGuarded } from '../config/file.js';
+import { ConfigProblem } from '../config/problem.js';
+import type { Config } from '../config/schema.js';
+
+/**
+ * null where none is configured.
+ * @throws ConfigProblem when the file that should hold it cannot be used
+ */
+export function tokenOf({ auth_token, auth_token_file: file }: Config): string | null {
+  if (auth_token !== null || file === null) return auth_token;
+  const token = readGuarded(file).text.trim();
+  if ((statSync(file).mode & 0o007) !== 0)
+    throw new ConfigProblem(file, 'can be read by everybody; run `chmod o-rwx` on it');
+  if (!/^\S+$/.test(token)) throw new ConfigProblem(file, 'must hold one token without white space');
+  return token;
+}

@@ -1,0 +1,102 @@
+/**
+ * Finds configuration files and reads them with suspicion: only regular files that nobody but the user and
+ * root can change. Never looks into the working directory.
+ */
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { configHome, expandHome, homeDir, type Env } from './env.js';
+import { ConfigProblem } from './problem.js';
+
+/** A configuration is a page, not a book: larger is a mistake or an attack. */
+const MAX_BYTES = 1_000_000;
+
+/** Files to try, first one that exists wins. `explicit`: somebody named it, so its absence is an error. */
+export interface Lookup {
+  readonly paths: readonly string[];
+  readonly explicit: boolean;
+}
+
+/** @param flag value of `--config`; relative to where the command was typed */
+export function lookup(flag: string | undefined, env: Env): Lookup {
+  if (flag !== undefined) return { paths: [resolve(expandHome(flag, env))], explicit: true };
+  const named = env['PANEWRIGHT_CONFIG'];
+  // A relative path here is kept relative, and refused on reading: it would mean the working directory.
+  if (named !== undefined && named !== '') return { paths: [expandHome(named, env)], explicit: true };
+  const home = join(homeDir(env), '.config');
+  const folders = [...new Set([configHome(env), home])].map((folder) => join(folder, 'panewright'));
+  const ours = folders.flatMap((folder) => [join(folder, 'config.json'), join(folder, 'config.yaml')]);
+  return { paths: [...ours, join(home, 'mcp-tmux', 'config.json')], explicit: false };
+}
+
+/**
+ * What changes when a file's content or rights change; null when nothing is there. Costs some microseconds.
+ * A link that leads nowhere is something: it must not read as "no configuration".
+ */
+export function stampOf(path: string): string | null {
+  try {
+    const link = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (!link) return null;
+    const target = link.isSymbolicLink() ? statSync(path, { bigint: true, throwIfNoEntry: false }) : link;
+    return target ? identity(target) : 'dangling';
+  } catch (error) {
+    return `error ${(error as NodeJS.ErrnoException).code ?? 'unknown'}`;
+  }
+}
+
+const identity = (stats: BigIntStats): string =>
+  `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
+
+/** Text of a file and when it was last written (milliseconds since the epoch). */
+export interface FileText {
+  readonly text: string;
+  readonly modified: number;
+}
+
+/** @throws ConfigProblem naming the file and the reason */
+export function readGuarded(path: string): FileText {
+  if (!isAbsolute(path)) throw new ConfigProblem(path, 'must be an absolute path');
+  let fd: number;
+  try {
+    // Without NONBLOCK, opening a named pipe would wait for ever.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw new ConfigProblem(path, unreadable(error));
+  }
+  try {
+    const before = fstatSync(fd, { bigint: true });
+    refuseUnsafe(path, before);
+    const text = readFileSync(fd, 'utf8').replace(/^\uFEFF/, '');
+    if (identity(fstatSync(fd, { bigint: true })) !== identity(before)) {
+      throw new ConfigProblem(path, 'is being written right now');
+    }
+    return { text, modified: Number(before.mtimeNs / 1_000_000n) };
+  } catch (error) {
+    throw error instanceof ConfigProblem ? error : new ConfigProblem(path, unreadable(error));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function unreadable(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
+  return `cannot be read (${code ?? 'unknown error'})`;
+}
+
+function refuseUnsafe(path: string, stats: BigIntStats): void {
+  if (!stats.isFile()) throw new ConfigProblem(path, 'is not a regular file');
+  if (stats.size > MAX_BYTES) throw new ConfigProblem(path, `is larger than ${MAX_BYTES} bytes`);
+  if ((stats.mode & 0o002n) !== 0n) {
+    throw new ConfigProblem(path, 'can be written by everybody; run `chmod o-w` on it');
+  }
+  const uid = process.getuid?.();
+  if (uid !== undefined && stats.uid !== 0n && stats.uid !== BigInt(uid)) {
+    throw new ConfigProblem(path, 'belongs to another user');
+  }
+  // Who can write the folder can replace the file, unless the folder is sticky as /tmp is.
+  const folder = statSync(dirname(path)).mode;
+  if ((folder & 0o002) !== 0 && (folder & 0o1000) === 0) {
+    throw new ConfigProblem(path, 'lies in a folder that everybody can write; run `chmod o-w` on the folder');
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * The text of a command's output, from its bytes: lines counted exactly, the tail kept, the whole handed to a
+ * spool, memory bounded. Plain lines pass through as they are (tabs included); colours are dropped; carriage
+ * returns and backspaces overwrite; whatever moves the cursor further goes through a terminal emulator.
+ */
+import { StringDecoder } from 'node:string_decoder';
+import { Emulator } from './emulator.js';
+
+/** Characters of the tail that are kept; more than any result shows. */
+const TAIL = 64 * 1024;
+
+/** Anything but printable text, tab, newline and the carriage returns before a newline. */
+
+const SPECIAL = /[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]|\r(?![\r\n])/;
+/** Colours and other attributes: no effect on the text. */
+
+const SGR = /\x1b\[[0-9;:]*m|\x1b\(B|\x0f/g;
+/** An escape sequence or carriage return that the end of a chunk may have cut. */
+
+const CUT = /(?:\r+|\x1b(?:\[[0-?]*[ -/]*|[\]Pk^_X][^\x07\x1b]{0,4096}\x1b?|[ -/]*)?)$/;
+/** One step of the line renderer. Group 1: text; the rest is recognised by its first characters. */
+const TOKEN =
+  /([^\x00-\x1f\x7f]+)|\r*\n|[\r\b\t]|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]Pk^_X][^\x07\x1b]*(?:\x07|\x1b\\|(?=\x1b))|\x1b[ -/]*[0-~]|[\s\S]/g;
+/** Sequences that change nothing in the text of the line. */
+const HARMLESS =
+  /^(?:\x1b\[[0-9;:]*m|\x1b\[\?(?!(?:47|1047|1049)[hl])[0-9;]*[hl]|\x1b\[[0-9;]*[ -/]q|\x1b\[>[0-9;]*[a-z]|\x1b\[<[0-9;]*u|\x1b\][\s\S]*|\x1bk[\s\S]*|\x1b\(B|\x1b[=>]|\x1b\[0?n|[\x00\x07\x0f\x7f])$/;
+
+/** What makes a terminal answer: device attributes, status, cursor position, colours, modes. */
+const ASKS = /\x05|\x1bZ|\x1b\[[>=?]?[\d;]*(?:[cn]|\$p)|\x1b\[[\d;]*[tx]|\x1b\][\d;]*\?|\x1bP[$+]q/;
+
+export interface OutputSink {
+  /** Finished text, newlines included. */
+  write(text: string): void;
+}
+
+export class OutputText {
+  readonly #decoder = new StringDecoder('utf8');
+  readonly #sink: OutputSink | undefined;
+  readonly #width: number;
+  readonly #height: number;
+  #cut = '';
+  /** The unfinished line and the column at which the next character goes. */
+  #current = '';
+  #column = 0;
+  /** Finished lines that the cursor could still reach: as many as the screen has rows, and some more. */
+  #recent = '';
+  #recentLines = 0;
+  /** Older ones, out of reach. */
+  #tail = '';
+  #newlines = 0;
+  #emulator: Emulator | undefined;
+  #bytes = 0;
+
+  /** @param width columns, @param height rows of the pane that the output was made for */
+  constructor(width: number, height: number, sink?: OutputSink) {
+    this.#width = width;
+    this.#height = height;
+    this.#sink = sink;
+  }
+
+  /**
+   * Whether the output made the terminal answer. Such an answer is typed into whoever reads next, most likely the
+   * shell, where it looks like a draft.
+   */
+  asked = false;
+
+  /** Bytes seen. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Lines so far, an unfinished last one included. */
+  get totalLines(): number {
+    return this.#newlines + this.#recentLines + (this.#current === '' ? 0 : 1);
+  }
+
+  /** The unfinished last line: what a question stands on. */
+  get unfinished(): string {
+    return this.#current;
+  }
+
+  feed(data: Buffer): void {
+    this.#bytes += data.length;
+    this.#text(this.#cut + this.#decoder.write(data));
+  }
+
+  /** Ends the output; further bytes would start afresh. */
+  finish(): void {
+    const rest = this.#cut + this.#decoder.end();
+    this.#cut = '';
+    // What the end cut off: a carriage return does nothing any more, an escape sequence shows nothing.
+
+    const visible = rest.replace(/[\r\x1b][\s\S]*$/, '');
+    if (this.#emulator) {
+      this.#emulator.write(visible);
+      this.#emulator.finish();
+      this.#emulator = undefined;
+    } else if (visible !== '') this.#lineMode(visible);
+    this.#pass(this.#recent, this.#recentLines);
+    this.#recent = '';
+    this.#recentLines = 0;
+  }
+
+  /**
+   * The last lines: at most `maxLines`, and as many characters as `maxChars` allows; one longer line is cut at
+   * its front.
+   */
+  lines(maxLines: number, maxChars: number): { lines: string[]; truncated: boolean; total: number } {
+    const pending = this.#emulator?.pending() ?? [];
+    const total = this.totalLines + pending.length;
+    if (total === 0) return { lines: [], truncated: false, total };
+    const text = this.#tail + this.#recent + (pending.length > 0 ? pending.join('\n') : this.#current);
+    const all = (this.#current === '' && pending.length === 0 ? text.replace(/\n$/, '') : text).split('\n');
+    const kept: string[] = [];
+    let room = maxChars;
+    for (let i = all.length - 1; i >= 0 && kept.length < maxLines; i--) {
+      const line = all[i] as string;
+      if (line.length > room) {
+        if (kept.length === 0) kept.push(line.slice(-room));
+        return { lines: kept.reverse(), truncated: true, total };
+      }
+      kept.push(line);
+      room -= line.length + 1;
+    }
+    return { lines: kept.reverse(), truncated: kept.length < total, total };
+  }
+
+  /** Text that the sink has not been given yet: it may still change, or is a line without an end. */
+  get heldBack(): string {
+    return this.#recent + (this.#emulator?.pending().join('\n') ?? this.#current);
+  }
+
+  /** Everything that is kept, as one string for a pattern to search. */
+  get searchable(): string {
+    const pending = this.#emulator?.pending().join('\n') ?? this.#current;
+    const alternate = this.#emulator?.alternate() ?? [];
+    return this.#tail + this.#recent + [pending, ...alternate].join('\n');
+  }
+
+  #text(text: string): void {
+    const cut = CUT.exec(text);
+    this.#cut = cut?.[0] ?? '';
+    const whole = cut ? text.slice(0, cut.index) : text;
+    if (whole === '') return;
+    this.asked ||= SPECIAL.test(whole) && ASKS.test(whole);
+    if (this.#emulator) {
+      this.#emulator.write(whole);
+      return;
+    }
+    const plain = whole.includes('\x1b') || whole.includes('\x0f') ? whole.replace(SGR, '') : whole;
+    if (this.#column !== this.#current.length || SPECIAL.test(plain)) this.#lineMode(whole);
+    else this.#plain(plain.includes('\r') ? plain.replace(/\r+\n/g, '\n') : plain);
+  }
+
+  #plain(text: string): void {
+    const last = text.lastIndexOf('\n');
+    if (last < 0) this.#current += text;
+    else {
+      this.#emit(this.#current + text.slice(0, last + 1));
+      this.#current = text.slice(last + 1);
+    }
+    this.#column = this.#current.length;
+    if (this.#current.length > 4 * TAIL) {
+      // A line without end: keep its tail, count it once.
+      this.#sink?.write(this.#current.slice(0, -TAIL));
+      this.#current = this.#current.slice(-TAIL);
+      this.#column = this.#current.length;
+    }
+  }
+
+  #emit(finished: string): void {
+    this.#recent += finished;
+    this.#recentLines += countLines(finished);
+    if (this.#recentLines <= 2 * this.#height) return;
+    let cut = this.#recent.length - 1;
+    for (let n = 0; n < this.#height; n++) cut = this.#recent.lastIndexOf('\n', cut - 1);
+    this.#pass(this.#recent.slice(0, cut + 1), this.#recentLines - this.#height);
+    this.#recent = this.#recent.slice(cut + 1);
+    this.#recentLines = this.#height;
+  }
+
+  /** Hands on lines that can no longer change. */
+  #pass(finished: string, lines: number): void {
+    if (finished === '') return;
+    this.#sink?.write(finished);
+    this.#newlines += lines;
+    this.#tail = finished.length >= TAIL ? finished.slice(-TAIL) : this.#tail + finished;
+    if (this.#tail.length > 4 * TAIL) this.#tail = this.#tail.slice(-TAIL);
+  }
+
+  /** Carriage returns, backspaces and erasures within one line, without an emulator where that is exact. */
+  #lineMode(text: string): void {
+    TOKEN.lastIndex = 0;
+    for (let match = TOKEN.exec(text); match; match = TOKEN.exec(text)) {
+      const token = match[0];
+      if (token.endsWith('\n')) this.#plain('\n');
+      else if (match[1] !== undefined) {
+        if (this.#put(match[1])) continue;
+        this.#emulate(text.slice(match.index));
+        return;
+      } else if (token === '\r') this.#column = 0;
+      else if (token === '\b') this.#column = Math.max(0, this.#column - 1);
+      else if (token === '\t' && this.#column === this.#current.length) this.#plain('\t');
+      else if (/^\x1b\[0?K$/.test(token)) this.#current = this.#current.slice(0, this.#column);
+      else if (token === '\x1b[2K') this.#current = ' '.repeat(this.#column);
+      else if (!HARMLESS.test(token)) {
+        this.#emulate(text.slice(match.index));
+        return;
+      }
+      const next = TOKEN.lastIndex;
+      // Back on plain ground: the rest goes the fast way.
+      if (this.#column === this.#current.length && next < text.length && token.endsWith('\n')) {
+        this.#text(text.slice(next) + this.#takeCut());
+        return;
+      }
+    }
+  }
+
+  #takeCut(): string {
+    const cut = this.#cut;
+    this.#cut = '';
+    return cut;
+  }
+
+  /** Writes text at the column; false when only an emulator knows the result (wide characters, wrapping). */
+  #put(text: string): boolean {
+    if (this.#column === this.#current.length) {
+      this.#plain(text);
+      return true;
+    }
+    const after = this.#current.slice(this.#column + text.length);
+
+    if (/[^\x20-\x7e]/.test(this.#current) || /[^\x20-\x7e]/.test(text)) return false;
+    if (this.#current.length > this.#width || this.#column + text.length > this.#width) return false;
+    this.#current = this.#current.slice(0, this.#column) + text + after;
+    this.#column += text.length;
+    return true;
+  }
+
+  #emulate(rest: string): void {
+    this.#emulator = new Emulator(this.#width, this.#height, (line) => {
+      this.#pass(line + '\n', 1);
+    });
+    const back = this.#current.length - this.#column;
+    const before = this.#recent.replace(/\n/g, '\r\n') + this.#current + '\b'.repeat(back);
+    this.#recent = '';
+    this.#recentLines = 0;
+    this.#current = '';
+    this.#column = 0;
+    this.#emulator.write(before + rest);
+  }
+}
+
+function countLines(text: string): number {
+  let count = 0;
+  for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) count++;
+  return count;
+}

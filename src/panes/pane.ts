@@ -1,0 +1,317 @@
+/**
+ * Handles on one pane, by what may be done with it: read, write, destroy. Made only by the permission room. A
+ * handle acts on the pane as it was judged: each act is conditional, inside tmux, on the pane still being in the
+ * same sessions of the same server.
+ */
+import { PanewrightError } from '../errors.js';
+import { AttachFailed, type Connection } from '../tmux/connection.js';
+import {
+  all,
+  PANE,
+  lockedBy,
+  lockFormat,
+  lockVariable,
+  samePlace,
+  sameSize,
+  SHELL_OPTION,
+  type PaneRow,
+} from '../tmux/formats.js';
+import type { Command } from '../tmux/quote.js';
+import type { TmuxServer } from '../tmux/server.js';
+import { pasteNeedsRaw } from '../tmux/version.js';
+import { sliceCells } from './cells.js';
+import type { Key } from './keys.js';
+import { openCommand, type OpenOptions } from './open.js';
+import { respawnCommand, type SessionOptions } from './session.js';
+import { ansiLines, screenLines } from './screen.js';
+import type { PaneStream } from './stream.js';
+import type { PaneStreams } from './streams.js';
+import { targetName } from './targets.js';
+
+/** Text to put into a pane as if typed. */
+export interface Piece {
+  readonly text: string;
+  /** Framed as a paste where the program asked for bracketed paste. */
+  readonly framed?: boolean;
+}
+
+/** The pane is not where it was; nothing was done, so the caller may look it up again. */
+export class PaneMoved extends PanewrightError {}
+
+let buffers = 0;
+
+/** Unique among all processes: two that shared a name would paste each other's text. */
+function bufferName(): string {
+  return `panewright-${process.pid}-${(buffers++).toString(36)}-${Math.random().toString(36).slice(2)}`;
+}
+
+export interface Terminal {
+  readonly tmux: TmuxServer;
+  readonly streams: PaneStreams;
+}
+
+export class ReadPane {
+  /** The pane as it was when it was last looked up: a moment ago, unless `renewed`. */
+  readonly row: PaneRow;
+  protected readonly terminal: Terminal;
+  /** Checked by tmux at every act. */
+  readonly #condition: string;
+
+  /** @param condition under which the pane still is the one that was judged */
+  constructor(row: PaneRow, terminal: Terminal, condition = samePlace(row)) {
+    this.row = row;
+    this.terminal = terminal;
+    this.#condition = condition;
+  }
+
+  get id(): string {
+    return this.row.paneId;
+  }
+
+  /** `work:0.0` */
+  get target(): string {
+    return targetName(this.row);
+  }
+
+  /** The connection of the pane's session, opened if need be. */
+  get connection(): Connection {
+    return this.terminal.tmux.connect(this.row.sessionId);
+  }
+
+  /** The pane's output from now on, or from when somebody first asked. */
+  get stream(): PaneStream {
+    return this.terminal.streams.of(this.row);
+  }
+
+  /** The pane as it is now; undefined when it is gone. */
+  async refresh(): Promise<PaneRow | undefined> {
+    const here = await this.terminal.tmux.pane(this.row);
+    if (here) return here;
+    const rows = await this.terminal.tmux.panes();
+    return (
+      rows.find((row) => row.paneId === this.id && row.sessionId === this.row.sessionId) ??
+      rows.find((row) => row.paneId === this.id)
+    );
+  }
+
+  /** The same handle on the pane as it is now, if it is still in the sessions for which it was judged. */
+  async renewed(): Promise<this> {
+    const row = await this.refresh();
+    const { sessionId, sessionName, linkedSessions, serverPid } = this.row;
+    if (
+      row?.serverPid !== serverPid ||
+      row.sessionId !== sessionId ||
+      row.sessionName !== sessionName ||
+      row.linkedSessions !== linkedSessions
+    )
+      throw this.moved();
+    return new (this.constructor as new (row: PaneRow, terminal: Terminal) => this)(row, this.terminal);
+  }
+
+  /**
+   * The screen as lines, wrapped ones joined, blank ones at the end dropped; and the pane at that moment.
+   * @param history lines of scrollback above the visible screen
+   * @param ansi keep colours as SGR sequences
+   */
+  async look(history = 0, ansi = false): Promise<{ lines: string[]; row: PaneRow }> {
+    const start = history > 0 ? ['-S', String(-history)] : [];
+    const [facts = '', body = ''] = await this.act([
+      ['display-message', '-p', '-t', this.id, PANE.format],
+      ['capture-pane', '-p', '-J', ...(ansi ? ['-e'] : []), ...start, '-t', this.id],
+    ]);
+    const [row = this.row] = PANE.parse(facts);
+    return { lines: ansi ? ansiLines(body) : screenLines(body), row };
+  }
+
+  /**
+   * The line that the cursor is on, wrapped rows joined, up to the cursor; and the pane's row at that moment.
+   * What stands behind the cursor is a suggestion or a right-hand prompt, never a draft.
+   */
+  async cursorLine(): Promise<{ before: string; row: PaneRow }> {
+    const [facts = ''] = await this.act([['display-message', '-p', '-t', this.id, PANE.format]]);
+    const [row = this.row] = PANE.parse(facts);
+    const y = String(row.cursorY);
+    const [joined = '', last = ''] = await this.act([
+      ['capture-pane', '-p', '-J', '-S', '0', '-E', y, '-t', this.id],
+      ['capture-pane', '-p', '-S', y, '-E', y, '-t', this.id],
+    ]);
+    const line = joined.split('\n').at(-1) ?? '';
+    // Unjoined, tmux drops blanks at the end of the row; with -J it keeps them.
+    const at = line.lastIndexOf(last);
+    const above = at < 0 ? '' : line.slice(0, at);
+    const own = sliceCells(at < 0 ? line : line.slice(at), row.cursorX);
+    return { before: above + own.padEnd(at < 0 ? 0 : row.cursorX), row };
+  }
+
+  /** The visible screen as the terminal draws it: rows unjoined, attributes as SGR sequences. */
+  async frame(): Promise<{ ansi: string; row: PaneRow }> {
+    const [facts = '', ansi = ''] = await this.act([
+      ['display-message', '-p', '-t', this.id, PANE.format],
+      ['capture-pane', '-p', '-e', '-t', this.id],
+    ]);
+    const [row = this.row] = PANE.parse(facts);
+    return { ansi, row };
+  }
+
+  /** Runs commands if the pane is still where it was judged to be. */
+  protected async act(commands: readonly Command[], condition?: string): Promise<string[]> {
+    const done = await this.attempt(commands, condition);
+    if (done) return done;
+    throw this.moved();
+  }
+
+  /** The same, resolving with undefined when the pane has moved or the further condition does not hold. */
+  protected async attempt(commands: readonly Command[], condition?: string): Promise<string[] | undefined> {
+    const place = condition === undefined ? this.#condition : all([this.#condition, condition]);
+    try {
+      return await this.connection.guarded(this.id, place, commands);
+    } catch (error) {
+      if (error instanceof AttachFailed) throw this.moved();
+      // The connection ends with its session: then there is nothing left that could have been done.
+      if (this.connectionEnded(error) && !(await this.terminal.tmux.pane(this.row))) throw this.moved();
+      throw error;
+    }
+  }
+
+  private connectionEnded(error: unknown): boolean {
+    return (
+      error instanceof PanewrightError && error.code === 'TMUX_LOST' && !/did not answer/.test(error.message)
+    );
+  }
+
+  /** Whether the pane is no longer as it was when the handle was made. */
+  async isMoved(): Promise<boolean> {
+    const [same] = (await this.attempt([['display-message', '-p', 'same']], sameSize(this.row))) ?? [];
+    return same !== 'same';
+  }
+
+  moved(): PaneMoved {
+    return new PaneMoved(
+      'PANE_NOT_FOUND',
+      `pane ${this.id} is no longer at ${this.target}: it was closed, moved or renamed in the meantime.`,
+      'Nothing was done. Call list_sessions and try again.',
+    );
+  }
+}
+
+export class WritePane extends ReadPane {
+  /** Types pieces one after the other, in one step that nothing can come between. */
+  async type(pieces: readonly Piece[]): Promise<void> {
+    this.#refuseDead();
+    await this.act(pieces.flatMap((piece) => this.#paste(piece)));
+  }
+
+  /**
+   * The same while holding the pane's lock under this token, taken in the very step that types if it is free.
+   * False, nothing typed, when another process holds it or the pane has moved.
+   */
+  async typeLocked(token: string, held: boolean, pieces: readonly Piece[]): Promise<boolean> {
+    this.#refuseDead();
+    const commands: Command[] = [
+      ...(held ? [] : [['set-environment', '-gh', lockVariable(this.id), token] as const]),
+      ...pieces.flatMap((piece) => this.#paste(piece)),
+    ];
+    if (commands.length === 0) return true;
+    const condition = all([sameSize(this.row), lockedBy(this.id, held ? token : '')]);
+    return (await this.attempt(commands, condition)) !== undefined;
+  }
+
+  /** The token that holds the pane's lock now, or ''. */
+  async lockHolder(): Promise<string> {
+    const [token = ''] = await this.act([['display-message', '-p', '-t', this.id, lockFormat(this.id)]]);
+    return token;
+  }
+
+  /** Gives the lock back, or breaks one that its holder left behind. */
+  async unlock(token: string): Promise<void> {
+    const release: Command = ['set-environment', '-gu', lockVariable(this.id)];
+    await this.connection.guarded(this.id, lockedBy(this.id, token), [release], true);
+  }
+
+  /** Presses keys. In copy mode tmux would take them for itself, so their bytes go straight to the program. */
+  async press(keys: readonly Key[]): Promise<void> {
+    this.#refuseDead();
+    if (this.row.mode !== '') {
+      await this.type([{ text: keys.map((key) => key.bytes(this.row.applicationCursor)).join('') }]);
+      return;
+    }
+    await this.act(
+      keys.map((key): Command => [
+        'send-keys',
+        ...(key.literal ? ['-l'] : []),
+        '-t',
+        this.id,
+        '--',
+        key.tmux,
+      ]),
+    );
+  }
+
+  /** Opens another pane beside this one, without taking anybody's focus; resolves with its row. */
+  async open(options: OpenOptions): Promise<PaneRow> {
+    const [created = ''] = await this.act([openCommand(this.row, options)]);
+    const paneId = created.split('\t')[2];
+    const rows = await this.terminal.tmux.panes(this.row.sessionId);
+    const row = rows.find((r) => r.paneId === paneId);
+    if (row) return row;
+    throw new PanewrightError(
+      'PANE_NOT_FOUND',
+      'the new pane has already closed: its command ended at once.',
+      'Open it without command to see what goes wrong.',
+    );
+  }
+
+  /** Ends what runs in the pane and starts a program there. */
+  async respawn(options: Omit<SessionOptions, 'name'>): Promise<void> {
+    await this.act([respawnCommand(this.id, options)]);
+  }
+
+  /** Whether the pane stays, with its last screen, when its program ends. */
+  async remainOnExit(on: boolean): Promise<void> {
+    await this.act([['set-option', '-p', '-t', this.id, 'remain-on-exit', on ? 'on' : 'off']]);
+  }
+
+  /** Notes the nonce of the shell integration on the pane, where other Panewright processes find it. */
+  async noteIntegration(aid: string): Promise<void> {
+    await this.act([['set-option', '-p', '-t', this.id, SHELL_OPTION, aid]]);
+  }
+
+  /** Nobody reads there any more, and tmux 3.3a crashes when something is pasted into such a pane. */
+  #refuseDead(): void {
+    if (!this.row.dead) return;
+    throw new PanewrightError(
+      'PANE_NOT_FOUND',
+      `the program in pane ${this.target} has ended.`,
+      'Close the pane, or open another with open_pane.',
+    );
+  }
+
+  // A named buffer, deleted at once, is byte-exact on every tmux, needs no key table and works in copy mode.
+  // -r: newlines stay newlines. -S: control characters stay what they are.
+  #paste(piece: Piece): Command[] {
+    const name = bufferName();
+    const flags = `-dr${piece.framed ? 'p' : ''}${pasteNeedsRaw(this.row.serverVersion) ? 'S' : ''}`;
+    return [
+      ['set-buffer', '-b', name, '--', piece.text],
+      ['paste-buffer', flags, '-b', name, '-t', this.id],
+    ];
+  }
+}
+
+export class DestroyPane extends WritePane {
+  /** Ends the pane's whole session. */
+  async closeSession(): Promise<void> {
+    await this.act([['kill-session', '-t', this.row.sessionId]]);
+  }
+
+  async close(): Promise<void> {
+    await this.act([['kill-pane', '-t', this.id]]);
+  }
+}
+
+/** Which handle an access level gives. */
+export interface HandleFor {
+  read: ReadPane;
+  write: WritePane;
+  destroy: DestroyPane;
+}

@@ -1,0 +1,75 @@
+/** The tmux command that makes a session for a program, and what it may be asked. */
+import { PanewrightError } from '../errors.js';
+import { CREATED_FORMAT } from '../tmux/formats.js';
+import type { Command } from '../tmux/quote.js';
+import { checkedDirectory } from './open.js';
+
+export interface SessionOptions {
+  readonly name: string;
+  /** Program and arguments; the pane's own process, with no shell behind it into which text could fall. */
+  readonly argv: readonly string[];
+  /** Absolute directory, or one that begins with `~/`. */
+  readonly workingDir: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Size of the window until a person attaches. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+export function newSessionCommand(options: SessionOptions): Command {
+  const directory = checkedDirectory(options.workingDir);
+  return [
+    'new-session',
+    '-d',
+    '-s',
+    checkedName(options.name),
+    '-x',
+    String(options.width ?? 160),
+    '-y',
+    String(options.height ?? 50),
+    '-P',
+    '-F',
+    CREATED_FORMAT,
+    ...(directory.includes('#') ? [] : ['-c', directory]),
+    ...environment(options.env),
+    '--',
+    ...child(directory, options.argv),
+  ];
+}
+
+/** Starts the program of a pane anew, ending what may still run there. */
+export function respawnCommand(paneId: string, options: Omit<SessionOptions, 'name'>): Command {
+  const directory = checkedDirectory(options.workingDir);
+  return [
+    'respawn-pane',
+    '-k',
+    '-t',
+    paneId,
+    ...(directory.includes('#') ? [] : ['-c', directory]),
+    ...environment(options.env),
+    '--',
+    ...child(directory, options.argv),
+  ];
+}
+
+function environment(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
+}
+
+/**
+ * tmux gives a single argument to a shell and expands formats in a directory; `exec` through sh with positional
+ * parameters does neither.
+ */
+function child(directory: string, argv: readonly string[]): string[] {
+  return ['sh', '-c', 'cd -- "$1" && shift && exec "$@"', 'sh', directory, ...argv];
+}
+
+/** tmux would turn `.` and `:` into `_` and expand formats; names that it would change are refused. */
+export function checkedName(name: string): string {
+  if (/^[^.:#\x00-\x1f\x7f]{1,100}$/.test(name) && !/^[=$@%{!+-]/.test(name)) return name;
+  throw new PanewrightError(
+    'INVALID_ARGUMENT',
+    `${JSON.stringify(name.slice(0, 120))} cannot be the name of a session.`,
+    'Use up to 100 characters without . : # and control characters, not beginning with = $ @ % { ! + or -.',
+  );
+}

@@ -1,0 +1,166 @@
+/**
+ * Follows one pane's output from the moment of its making: text and marks in their order, a short memory of
+ * recent text with absolute positions, and what the marks say about the shell.
+ */
+import type { Connection } from '../tmux/connection.js';
+import { MarkScanner, type Mark } from './marks.js';
+
+/** Recent text kept for patterns that look a little back, in bytes. */
+const MEMORY = 256 * 1024;
+
+/** What the marks say: nothing known, at the prompt, at a secondary prompt, or a command running. */
+export type ShellPhase = 'unknown' | 'prompt' | 'secondary' | 'running';
+
+/** `ESC [ ? 2004 h` asks for bracketed paste, `l` ends it. */
+const FRAMING = Buffer.from('\x1b[?2004');
+
+export interface StreamListener {
+  text?(data: Buffer): void;
+  mark?(mark: Mark): void;
+  /** The connection has ended; nothing more will come. */
+  end?(reason: Error): void;
+}
+
+export class PaneStream {
+  readonly paneId: string;
+  /** Process id of the pane's own program when the stream began. */
+  readonly pid: number;
+  readonly connection: Connection;
+  /**
+   * The nonce of the shell integration; marks with another one are ignored. '' while there is none. A mark's own is
+   * this with `-` and the name of the shell behind it, for shells may be nested.
+   */
+  aid = '';
+  /** The shell that showed the newest prompt. */
+  shell = '';
+  phase: ShellPhase = 'unknown';
+  /** Position at which the newest prompt ended. */
+  promptAt = 0;
+  /** Whether text came since the prompt ended: somebody typed, or a background job printed. */
+  touched = false;
+  /** Whether the program asked for bracketed paste. */
+  framing = false;
+  /** Status of the last command that ended, from its mark. */
+  lastStatus: number | undefined;
+  /** `performance.now()` of the last output. */
+  lastOutput = performance.now();
+  #position = 0;
+  #closed = false;
+  #chunks: Buffer[] = [];
+  #kept = 0;
+  readonly #listeners = new Set<StreamListener>();
+  readonly #stop: () => void;
+
+  constructor(connection: Connection, paneId: string, pid: number) {
+    this.pid = pid;
+    this.connection = connection;
+    this.paneId = paneId;
+    const scanner = new MarkScanner({
+      text: (data) => {
+        this.#text(data);
+      },
+      mark: (mark) => {
+        this.#mark(mark);
+      },
+    });
+    const off = connection.onOutput(paneId, (data) => {
+      this.lastOutput = performance.now();
+      scanner.feed(data);
+    });
+    const ended = (): void => {
+      for (const listener of [...this.#listeners]) listener.end?.(connection.closed.reason as Error);
+    };
+    connection.closed.addEventListener('abort', ended);
+    this.#stop = () => {
+      off();
+      connection.closed.removeEventListener('abort', ended);
+    };
+  }
+
+  get ended(): boolean {
+    return this.#closed || this.connection.closed.aborted;
+  }
+
+  /** Bytes of text since the stream began. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Text from an earlier position on; what is older than the memory is missing at its front. */
+  since(position: number): Buffer {
+    const wanted = Math.min(this.#kept, Math.max(0, this.#position - position));
+    if (wanted === 0) return Buffer.alloc(0);
+    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
+    const all = this.#chunks[0] as Buffer;
+    return all.subarray(all.length - wanted);
+  }
+
+  listen(listener: StreamListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Ends the stream for its listeners: the pane has another program, or is elsewhere. */
+  close(): void {
+    this.#stop();
+    this.#closed = true;
+    for (const listener of [...this.#listeners]) listener.end?.(new Error('the stream was closed'));
+  }
+
+  #text(data: Buffer): void {
+    this.#position += data.length;
+    this.#noteFraming(data);
+    this.#chunks.push(Buffer.from(data));
+    this.#kept += data.length;
+    while (this.#chunks.length > 1 && this.#kept - (this.#chunks[0] as Buffer).length >= MEMORY) {
+      this.#kept -= (this.#chunks.shift() as Buffer).length;
+    }
+    if (!this.touched && this.phase !== 'running') this.touched = hasVisible(data);
+    for (const listener of [...this.#listeners]) listener.text?.(data);
+  }
+
+  #noteFraming(data: Buffer): void {
+    const at = data.lastIndexOf(FRAMING);
+    if (at >= 0 && at + FRAMING.length < data.length) this.framing = data[at + FRAMING.length] === 0x68;
+  }
+
+  #mark(mark: Mark): void {
+    const shell = shellOf(mark, this.aid);
+    if (shell === undefined) return;
+    switch (mark.kind) {
+      case 'A':
+        if (mark.named['k'] === 's') this.phase = 'secondary';
+        break;
+      case 'B':
+        if (mark.named['k'] !== 's') this.phase = 'prompt';
+        this.shell = shell;
+        this.touched = false;
+        this.promptAt = this.#position;
+        break;
+      case 'C':
+        this.phase = 'running';
+        break;
+      case 'D':
+        this.lastStatus = Number(mark.values[0] ?? '0');
+        break;
+    }
+    for (const listener of [...this.#listeners]) listener.mark?.(mark);
+  }
+}
+
+/** Name of the shell that made the mark, '' for one that none made yet; undefined for a foreign mark. */
+export function shellOf(mark: Mark, aid: string): string | undefined {
+  if (aid === '' || !mark.aid.startsWith(aid)) return undefined;
+  const rest = mark.aid.slice(aid.length);
+  return rest === '' ? '' : rest.startsWith('-') ? rest.slice(1) : undefined;
+}
+
+/** Whether a terminal would show anything of it: escape sequences alone do not count. */
+function hasVisible(data: Buffer): boolean {
+  const text = data
+    .toString('latin1')
+
+    .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_k][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g, '');
+
+  return /[^\x00\x07\r]/.test(text);
+}

@@ -1,0 +1,28 @@
+/** The streams of all panes in use: one per pane, made at first need, gone with its connection. */
+import type { PaneRow } from '../tmux/formats.js';
+import type { TmuxServer } from '../tmux/server.js';
+import { PaneStream } from './stream.js';
+
+export class PaneStreams {
+  readonly #tmux: TmuxServer;
+  readonly #streams = new Map<string, PaneStream>();
+
+  constructor(tmux: TmuxServer) {
+    this.#tmux = tmux;
+  }
+
+  of(row: PaneRow): PaneStream {
+    const known = this.#streams.get(row.paneId);
+    // A respawned pane has another program; a moved one speaks through another session's connection.
+    const fits = known?.pid === row.pid && known.connection.sessionId === row.sessionId;
+    if (known && fits && !known.ended) return known;
+    known?.close();
+    const connection = this.#tmux.connect(row.sessionId);
+    const stream = new PaneStream(connection, row.paneId, row.pid);
+    this.#streams.set(row.paneId, stream);
+    connection.closed.addEventListener('abort', () => {
+      if (this.#streams.get(row.paneId) === stream) this.#streams.delete(row.paneId);
+    });
+    return stream;
+  }
+}

@@ -1,0 +1,73 @@
+/** Waits on a pane's stream: silence, the next output, the end of the pane. Events first; timers only bound them. */
+import { DEAD_FORMAT, type PaneRow } from '../tmux/formats.js';
+import type { ReadPane } from './pane.js';
+import type { PaneStream } from './stream.js';
+
+/** Resolves when the stream ends, says something new, the time is over or the signal aborts; never rejects. */
+export function nextOutput(stream: PaneStream, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      off();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    const off = stream.listen({ text: done, mark: done, end: done });
+    if (signal?.aborted || stream.ended) done();
+    else signal?.addEventListener('abort', done, { once: true });
+  });
+}
+
+/** Resolves once the pane has been silent for `quietMs`, or at `deadline` (as of performance.now()). */
+export async function silence(
+  stream: PaneStream,
+  quietMs: number,
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const now = performance.now();
+    const rest = Math.min(stream.lastOutput + quietMs, deadline) - now;
+    if (rest <= 0 || signal?.aborted || stream.ended) return;
+    await nextOutput(stream, rest, signal);
+  }
+}
+
+/** Notifications after which a pane may be gone. */
+const STRUCTURE = new Set(['window-close', 'unlinked-window-close', 'layout-change', 'sessions-changed']);
+
+/**
+ * Calls back once when the pane is gone (`undefined`) or its program has ended and the pane stays
+ * (`remain-on-exit`: the row, dead). Also when the connection ends for good.
+ */
+export function onGone(pane: ReadPane, gone: (row: PaneRow | undefined) => void): () => void {
+  const { connection } = pane;
+  let over = false;
+  const check = async (): Promise<void> => {
+    const row = await pane.refresh().catch(() => pane.row);
+    if (over || (row && !row.dead)) return;
+    stop();
+    gone(row);
+  };
+  const name = `panewright-${pane.id.slice(1)}`;
+  const off = connection.onNotification((event, rest) => {
+    if (STRUCTURE.has(event) || (event === 'subscription-changed' && rest.startsWith(name))) void check();
+  });
+  // No notification tells of a dead pane that remains; this asks tmux to watch, once a second, and say so.
+  let subscribed = false;
+  const late = setTimeout(() => {
+    subscribed = true;
+    connection
+      .run(['refresh-client', '-B', `${name}:${pane.row.windowId}:${DEAD_FORMAT}`])
+      .catch(() => undefined);
+  }, 500);
+  const stop = (): void => {
+    over = true;
+    off();
+    clearTimeout(late);
+    if (subscribed && !connection.closed.aborted)
+      connection.run(['refresh-client', '-B', name]).catch(() => undefined);
+  };
+  return stop;
+}

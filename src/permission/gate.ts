@@ -1,0 +1,159 @@
+/**
+ * The only maker of pane handles: finds what a caller named by exact comparison, lets the policy judge it, and
+ * hands out the handle that fits the access asked for, no more.
+ */
+import { PanewrightError } from '../errors.js';
+import type { LoadedConfig } from '../config/schema.js';
+import { DestroyPane, ReadPane, WritePane, type HandleFor, type Terminal } from '../panes/pane.js';
+import { newSessionCommand, type SessionOptions } from '../panes/session.js';
+import { pickPane, pickSession, stillMeans, type Target } from '../panes/targets.js';
+import type { ListedRow, PaneRow } from '../tmux/formats.js';
+import { judge, visible, type Access } from './policy.js';
+
+const HANDLES: {
+  [A in Access]: new (row: PaneRow, terminal: Terminal, condition: string) => HandleFor[A];
+} = {
+  read: ReadPane,
+  write: WritePane,
+  destroy: DestroyPane,
+};
+
+/** A handle and the rule that let it be made. */
+export interface Admission<A extends Access> {
+  readonly pane: HandleFor[A];
+  readonly rule: string;
+  /** All sessions that the pane can be reached from; each was judged. */
+  readonly sessions: readonly string[];
+}
+
+export class Gate {
+  readonly #terminal: Terminal;
+  /** What targets meant when they were last looked up; tmux checks at every act whether they still do. */
+  readonly #found = new Map<string, Found>();
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  /**
+   * Resolves with a handle, or rejects with what the policy or the lookup says.
+   * @param trusting take the pane that the target meant last time. Every act of the handle is conditional on the
+   *   target still meaning that pane, in the same sessions; when not, it rejects with PaneMoved, nothing done.
+   */
+  async open<A extends Access>(
+    target: Target,
+    access: A,
+    config: LoadedConfig,
+    trusting = false,
+  ): Promise<Admission<A>> {
+    // The name alone is judged first: a refusal must not tell whether the session exists.
+    const verdict = judgeOrThrow(access, [target.session], config, target.session);
+    const known = trusting ? this.#known(target, access, config) : undefined;
+    const { row, sessions, condition } = known ?? (await this.#find(target, config));
+    const rule = sessions.length > 1 ? judgeOrThrow(access, sessions, config, target.session) : verdict;
+    return { pane: new HANDLES[access](row, this.#terminal, condition), rule, sessions };
+  }
+
+  /** What the target meant last, unless that would be refused: a refusal must be true now. */
+  #known(target: Target, access: Access, config: LoadedConfig): Found | undefined {
+    const found = this.#found.get(keyOf(target));
+    const asked = target.session;
+    return found && judge({ access, sessions: found.sessions, config, asked }).allow ? found : undefined;
+  }
+
+  async #find(target: Target, config: LoadedConfig): Promise<Found> {
+    this.#found.delete(keyOf(target));
+    const rows = await this.#rows(target.session, config);
+    const row = pickPane(rows, target);
+    const found = { row, sessions: await this.#sessionsOf(row), condition: stillMeans(rows, target, row) };
+    if (this.#found.size > 1_000) this.#found.clear();
+    this.#found.set(keyOf(target), found);
+    return found;
+  }
+
+  /** Makes a session and resolves with the handle of its pane. */
+  async create(options: SessionOptions, config: LoadedConfig): Promise<WritePane> {
+    const { tmux } = this.#terminal;
+    judgeOrThrow('write', [options.name], config, options.name);
+    if ((await tmux.sessions()).some((session) => session.sessionName === options.name))
+      throw new PanewrightError(
+        'SESSION_EXISTS',
+        `there is a tmux session ${JSON.stringify(options.name)} already.`,
+        'Use it by its name with session_send, or choose another name.',
+      );
+    const [sessionId = '', windowId = '', paneId = ''] = (await tmux.start(newSessionCommand(options))).split(
+      '\t',
+    );
+    const row = await tmux.pane({ sessionId, windowId, paneId: paneId.trim() });
+    if (row) return new WritePane(row, this.#terminal);
+    throw new PanewrightError(
+      'AGENT_NOT_FOUND',
+      `${options.argv[0] ?? 'the program'} ended as soon as it was started.`,
+      'Check that it is installed and runs by hand in that directory.',
+    );
+  }
+
+  /** Judges what touches no existing pane: a session by name, or nothing at all. */
+  admit(access: Access, session: string | null, config: LoadedConfig): string {
+    return judgeOrThrow(access, session === null ? null : [session], config, session ?? undefined);
+  }
+
+  /** Every pane of every session that may be seen. */
+  async visibleRows(config: LoadedConfig): Promise<ListedRow[]> {
+    const rows = await this.#terminal.tmux.listing();
+    const names = new Set(rows.map((row) => row.sessionName));
+    const seen = new Set([...names].filter((name) => visible(name, config)));
+    if (seen.size === names.size) return rows;
+    // A pane that can also be reached from a hidden session is hidden with it.
+    const hidden = new Set(rows.filter((row) => !seen.has(row.sessionName)).map((row) => row.paneId));
+    return rows.filter((row) => !hidden.has(row.paneId));
+  }
+
+  async #rows(session: string, config: LoadedConfig): Promise<PaneRow[]> {
+    const { tmux } = this.#terminal;
+    // Twice at most: a session may end, and its name be taken by another, between the two questions.
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const { sessionId } = pickSession(await tmux.sessions(), session, (name) => visible(name, config));
+      const rows = await tmux.panes(sessionId).catch((error: unknown) => {
+        if (error instanceof PanewrightError && error.code === 'TMUX_ERROR') return [];
+        throw error;
+      });
+      if (rows[0]?.sessionName === session) return rows;
+    }
+    throw new PanewrightError(
+      'SESSION_NOT_FOUND',
+      `session ${JSON.stringify(session)} is coming and going.`,
+      'Call list_sessions and try again.',
+    );
+  }
+
+  /** All sessions that the pane can be reached from: its window may be linked, or its session grouped. */
+  async #sessionsOf(row: PaneRow): Promise<string[]> {
+    if (row.linkedSessions === row.sessionName || row.linkedSessions === '') return [row.sessionName];
+    const rows = await this.#terminal.tmux.panes();
+    return [...new Set(rows.filter((r) => r.paneId === row.paneId).map((r) => r.sessionName))];
+  }
+}
+
+/** What a target meant. */
+interface Found {
+  readonly row: PaneRow;
+  /** All sessions that the pane can be reached from. */
+  readonly sessions: readonly string[];
+  readonly condition: string;
+}
+
+function keyOf({ session, window, pane }: Target): string {
+  return JSON.stringify([session, window ?? null, pane ?? null]);
+}
+
+function judgeOrThrow(
+  access: Access,
+  sessions: readonly string[] | null,
+  config: LoadedConfig,
+  asked: string | undefined,
+): string {
+  const verdict = judge({ access, sessions, config, asked });
+  if (verdict.allow) return verdict.rule;
+  throw new PanewrightError(verdict.code, verdict.text);
+}

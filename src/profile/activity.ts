@@ -1,0 +1,106 @@
+/** What Panewright has going on in one pane: whose turn it is, what runs, how far a caller has read. */
+import type { PaneStream } from '../panes/stream.js';
+import type { Profile } from './contract.js';
+import { PaneLock } from './lock.js';
+import type { Run } from './run.js';
+
+export class Activity {
+  readonly lock = new PaneLock();
+  /** The newest run, finished or not. */
+  run: Run | undefined;
+  /** The shell whose marks the stream carries. */
+  shell: Profile | undefined;
+  /** Lines typed by write_pane since the last result, whose echo no pattern may match. */
+  typed: string[] = [];
+  /** Begins a run for a command that the shell will not say it starts. */
+  beginsByEcho: (() => void) | undefined;
+  /** performance.now() when something was typed at a marked prompt: a command may be about to start. */
+  typedAt = -Infinity;
+  #stream: PaneStream | undefined;
+  #seen = 0;
+  #tail: Promise<void> = Promise.resolve();
+  #turns = 0;
+
+  /** Follows the pane's current stream; positions of an earlier one mean nothing any more. True if it is new. */
+  follow(stream: PaneStream): boolean {
+    if (this.#stream === stream) return false;
+    this.#stream = stream;
+    this.#seen = stream.position;
+    this.typed = [];
+    return true;
+  }
+
+  /** The nonce of the marks in the stream that is, or was last, followed. */
+  get aid(): string {
+    return this.#stream?.aid ?? '';
+  }
+
+  /** Position up to which output has been reported to a caller, or lay before anything was asked. */
+  get seen(): number {
+    return this.#seen;
+  }
+
+  markSeen(): void {
+    this.#seen = this.#stream?.position ?? 0;
+    this.typed = [];
+  }
+
+  /** To be called before text is typed: what comes from now on is new. */
+  noteTyped(text: string, stream: PaneStream): void {
+    this.follow(stream);
+    this.markSeen();
+    this.typed = text.split(/[\r\n]+/).filter((line) => line.trim() !== '');
+    if (stream.phase === 'prompt') this.typedAt = performance.now();
+    // A shell without a line editor does not say that it starts a command.
+    if (this.shell?.shell?.keys === undefined && stream.phase === 'prompt' && /[\r\n]/.test(text)) {
+      stream.phase = 'running';
+      this.beginsByEcho?.();
+    }
+  }
+
+  /** Whether a turn would be had at once. */
+  get free(): boolean {
+    return this.#turns === 0;
+  }
+
+  /** One at a time: resolves, when the calls before have let go, with the function that lets go. */
+  async turn(signal: AbortSignal): Promise<() => void> {
+    signal.throwIfAborted();
+    const before = this.#tail;
+    let letGo: () => void = () => undefined;
+    this.#tail = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    const release = (): void => {
+      this.#turns--;
+      letGo();
+    };
+    if (this.#turns++ === 0) return release;
+    const aborted = new Promise<'aborted'>((resolve) => {
+      signal.addEventListener('abort', () => {
+        resolve('aborted');
+      });
+    });
+    if ((await Promise.race([before, aborted])) === 'aborted') {
+      // Whoever waits behind this call still waits for those before it.
+      void before.then(release);
+      signal.throwIfAborted();
+    }
+    return release;
+  }
+}
+
+/** The activities of all panes in use. */
+export class Activities {
+  readonly #byPane = new Map<string, Activity>();
+
+  of(row: { serverPid: number; paneId: string; pid: number }): Activity {
+    const key = `${row.serverPid} ${row.paneId} ${row.pid}`;
+    let activity = this.#byPane.get(key);
+    if (!activity) {
+      activity = new Activity();
+      this.#byPane.set(key, activity);
+    }
+    return activity;
+  }
+}

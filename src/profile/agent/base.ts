@@ -1,0 +1,142 @@
+/** What sending, waiting and answering have in common: how an agent is looked at, watched, and its turns settled. */
+import { dirname } from 'node:path';
+import type { ReadPane, WritePane } from '../../panes/pane.js';
+import type { Activities } from '../activity.js';
+import type { ProfileCatalog } from '../catalog.js';
+import type { AgentFacts, Profile } from '../contract.js';
+import { type WaitOptions } from '../outcome.js';
+import type { SessionState } from '../session/driver.js';
+import { turnOf } from '../session/program-driver.js';
+import { type SessionRecord, type Turn } from '../session/record.js';
+import type { SessionStore } from '../session/store.js';
+import { AgentFiles, watchFolders } from './files.js';
+import { takeSnapshot, type Snapshot } from './snapshot.js';
+
+export abstract class AgentBase {
+  protected readonly profile: Profile;
+  protected readonly catalog: ProfileCatalog;
+  protected readonly facts: AgentFacts;
+  protected readonly files: AgentFiles;
+  protected readonly store: SessionStore;
+  protected readonly activities: Activities;
+  protected readonly env: Readonly<Record<string, string | undefined>>;
+
+  constructor(
+    profile: Profile & { readonly agent: AgentFacts },
+    store: SessionStore,
+    catalog: ProfileCatalog,
+    activities: Activities,
+    env: Readonly<Record<string, string | undefined>>,
+  ) {
+    this.profile = profile;
+    this.catalog = catalog;
+    this.facts = profile.agent;
+    this.files = new AgentFiles(profile.agent);
+    this.store = store;
+    this.activities = activities;
+    this.env = env;
+  }
+
+  protected acceptance(
+    record: SessionRecord,
+    turn: Turn,
+  ): ReturnType<AgentFiles['events']>[number] | undefined {
+    if (record.events_dir === null) return undefined;
+    const wanted = turn.prompt.replace(/\s+/g, '');
+    return this.files
+      .events(record.events_dir)
+      .find(
+        (event) =>
+          event.type === 'accepted' &&
+          event.at > (turn.after_event ?? '') &&
+          event.prompt.replace(/\s+/g, '') === wanted,
+      );
+  }
+
+  protected async settle(
+    record: SessionRecord,
+    turnId: string,
+    end: Partial<Turn>,
+    snapshot: Snapshot,
+  ): Promise<Turn> {
+    const written = await this.store.update(
+      record.name,
+      (now) => {
+        const turn = turnOf(now.turns, turnId, now.name);
+        Object.assign(turn, end);
+        if (end.outcome !== 'running' && end.outcome !== 'waiting') turn.ended ??= new Date().toISOString();
+        if (snapshot.conversation !== null) now.conversation_id = snapshot.conversation;
+      },
+      () => record,
+    );
+    const turn = turnOf(written.turns, turnId, record.name);
+    if (record.events_dir !== null && turn.ended !== undefined && turn.after_event !== undefined)
+      this.files.prune(record.events_dir, turn.after_event);
+    return turn;
+  }
+
+  protected async look(pane: ReadPane, record: SessionRecord): Promise<Snapshot> {
+    const snapshot = await takeSnapshot(pane, record, this.facts, this.files, this.env);
+    const { row, registry, screen, status } = snapshot;
+    const running = this.catalog.ofPane(row);
+    const left = !registry && screen.phase === 'unknown' && running?.shell && running !== this.profile;
+    // The shell from which it was started is back: whatever is typed now would be a command.
+    return left ? { ...snapshot, status: { ...status, state: 'exited', alive: false } } : snapshot;
+  }
+
+  protected async settles(
+    pane: WritePane,
+    record: SessionRecord,
+    fits: (state: SessionState) => boolean,
+    ms: number,
+    options: WaitOptions,
+  ): Promise<SessionState> {
+    const deadline = Math.min(performance.now() + ms, options.deadline);
+    const watch = this.watch(pane, record);
+    try {
+      for (;;) {
+        const { state } = (await this.look(pane, record)).status;
+        if (fits(state) || performance.now() >= deadline) return state;
+        await watch.next(Math.min(100, deadline - performance.now()), options.signal);
+      }
+    } finally {
+      watch.stop();
+    }
+  }
+
+  /** Wakes up on reports, on the status file and on the screen. */
+  protected watch(
+    pane: ReadPane,
+    record: SessionRecord,
+    transcript?: string,
+  ): { next(ms: number, signal?: AbortSignal): Promise<void>; stop(): void } {
+    const folders = [
+      this.files.statusFolder(this.files.home(pane.row, this.env)),
+      ...(record.events_dir === null ? [] : [this.facts.eventFolder(record.events_dir)]),
+      ...(transcript === undefined ? [] : [dirname(transcript)]),
+    ];
+    let changed = false;
+    let wake: (() => void) | undefined;
+    const stopFiles = watchFolders(folders, () => {
+      changed = true;
+      wake?.();
+    });
+    return {
+      next: (ms, signal) =>
+        new Promise((resolve) => {
+          const done = (): void => {
+            clearTimeout(timer);
+            signal?.removeEventListener('abort', done);
+            wake = undefined;
+            changed = false;
+            resolve();
+          };
+          const timer = setTimeout(done, Math.max(1, ms));
+          wake = done;
+          signal?.addEventListener('abort', done, { once: true });
+          if (changed || signal?.aborted === true) done();
+        }),
+      stop: stopFiles,
+    };
+  }
+}

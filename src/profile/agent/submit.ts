@@ -1,0 +1,150 @@
+/**
+ * Hands a prompt to an agent: through the files that it exchanges with its editor where we started it, typed in
+ * pieces where somebody else did. Enter is repeated when nothing shows that it was taken; the text never is.
+ */
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { PanewrightError } from '../../errors.js';
+import { parseKey } from '../../panes/keys.js';
+import type { WritePane } from '../../panes/pane.js';
+import { nextOutput, silence } from '../../panes/watch.js';
+import type { AgentFacts, ScreenReading } from '../contract.js';
+import { watchFolders } from './files.js';
+
+const FETCH_MS = 5_000;
+const SHOWN_MS = 3_000;
+
+/** A short line that no key, menu or mode of a composer could take for anything else: typing it is quickest. */
+const PLAIN = /^[A-Za-z0-9][A-Za-z0-9 .,;:?!'"()_=+*%/-]{0,400}[A-Za-z0-9.;:?!)]$/;
+
+/** Puts the text into the composer; resolves when it is seen there. */
+export async function insert(
+  pane: WritePane,
+  facts: AgentFacts,
+  spool: string | null,
+  text: string,
+): Promise<'file' | 'typed'> {
+  const plain = PLAIN.test(text);
+  if (!plain && spool !== null && (await exchange(pane, facts, spool, text))) return 'file';
+  for (const piece of facts.pieces(text)) {
+    const before = draftSize((await read(pane, facts)).draft);
+    await pane.type([{ text: piece }]);
+    await until(pane, facts, (screen) => draftSize(screen.draft) > before, SHOWN_MS);
+  }
+  return 'typed';
+}
+
+/** False when the program did not fetch it; nothing is in the composer then. */
+async function exchange(pane: WritePane, facts: AgentFacts, spool: string, text: string): Promise<boolean> {
+  const files = facts.exchange(spool);
+  if (!files) return false;
+  for (const path of [files.accepted, files.refused, files.expect, files.draft])
+    rmSync(path, { force: true });
+  try {
+    writeFileSync(`${files.offer}.new`, text, { mode: 0o600 });
+    renameSync(`${files.offer}.new`, files.offer);
+  } catch {
+    return false; // no room, or the folder is gone: typing works without it
+  }
+  const answer = await fetched(pane, files, spool);
+  if (answer === 'refused')
+    throw new PanewrightError(
+      'DRAFT_PRESENT',
+      `somebody has typed something in the composer of ${pane.target} without submitting it.`,
+      'Nothing was sent, and the draft is still there. Wait until it is submitted or removed.',
+    );
+  if (answer === undefined) {
+    try {
+      renameSync(files.offer, `${files.offer}.withdrawn`);
+      return false;
+    } catch {
+      // Taken in the last moment after all.
+    }
+  }
+  await until(pane, facts, (screen) => screen.draft !== undefined, SHOWN_MS);
+  return true;
+}
+
+/** Empties the composer of a prompt of ours, and of nothing else. */
+export async function clear(
+  pane: WritePane,
+  facts: AgentFacts,
+  spool: string | null,
+  prompt: string,
+): Promise<void> {
+  const files = spool === null ? undefined : facts.exchange(spool);
+  if (!files || spool === null) {
+    await pane.press([parseKey(facts.clear)]);
+  } else {
+    for (const path of [files.accepted, files.refused]) rmSync(path, { force: true });
+    writeFileSync(files.expect, prompt, { mode: 0o600 });
+    writeFileSync(`${files.offer}.new`, '', { mode: 0o600 });
+    renameSync(`${files.offer}.new`, files.offer);
+    if ((await fetched(pane, files, spool)) === undefined) rmSync(files.offer, { force: true });
+    rmSync(files.expect, { force: true });
+  }
+  await until(pane, facts, (screen) => screen.draft === undefined, SHOWN_MS);
+}
+
+async function fetched(
+  pane: WritePane,
+  files: { readonly key: string; readonly accepted: string; readonly refused: string },
+  spool: string,
+): Promise<'accepted' | 'refused' | undefined> {
+  const deadline = performance.now() + FETCH_MS;
+  let wake: () => void = () => undefined;
+  const stop = watchFolders([spool], () => {
+    wake();
+  });
+  try {
+    await pane.press([parseKey(files.key)]);
+    for (;;) {
+      if (exists(files.accepted)) return 'accepted';
+      if (exists(files.refused)) return 'refused';
+      const rest = deadline - performance.now();
+      if (rest <= 0) return undefined;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(rest, 250));
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  } finally {
+    stop();
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    readFileSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function read(pane: WritePane, facts: AgentFacts): Promise<ScreenReading> {
+  return facts.readScreen((await pane.frame()).ansi);
+}
+
+/** Resolves with the first screen that fits, or with the last one seen when the time is over. */
+export async function until(
+  pane: WritePane,
+  facts: AgentFacts,
+  fits: (screen: ScreenReading) => boolean,
+  ms: number,
+): Promise<{ screen: ScreenReading; met: boolean }> {
+  const deadline = performance.now() + ms;
+  for (;;) {
+    const screen = await read(pane, facts);
+    if (fits(screen)) return { screen, met: true };
+    if (performance.now() >= deadline || pane.stream.ended) return { screen, met: false };
+    await nextOutput(pane.stream, Math.min(250, deadline - performance.now()));
+    await silence(pane.stream, 5, performance.now() + 50);
+  }
+}
+
+function draftSize(draft: string | undefined): number {
+  return draft?.replace(/\s/g, '').length ?? 0;
+}

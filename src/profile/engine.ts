@@ -1,0 +1,141 @@
+/**
+ * Gives commands to what lives in panes and waits for what comes of them. Timing, order and bookkeeping are here;
+ * facts about programs come from profiles.
+ */
+import { PanewrightError } from '../errors.js';
+import { OutputText } from '../panes/output.js';
+import type { ReadPane, WritePane } from '../panes/pane.js';
+import type { SpoolShelf } from '../panes/spool.js';
+import { onGone } from '../panes/watch.js';
+import { Activities, type Activity } from './activity.js';
+import { approach, type Approach } from './approach.js';
+import type { ProfileCatalog } from './catalog.js';
+import { observe } from './observe.js';
+import { outcomeOf, type Outcome, type WaitOptions } from './outcome.js';
+import { recover } from './recover.js';
+import { ReplRun } from './repl-run.js';
+import { Run } from './run.js';
+import { ShellRun } from './shell-run.js';
+
+export interface ExecuteOptions extends WaitOptions {
+  /** Discard a half-typed draft instead of refusing. */
+  readonly force: boolean;
+}
+
+export class Engine {
+  readonly catalog: ProfileCatalog;
+  readonly shelf: SpoolShelf;
+  readonly activities = new Activities();
+
+  constructor(catalog: ProfileCatalog, shelf: SpoolShelf) {
+    this.catalog = catalog;
+    this.shelf = shelf;
+  }
+
+  /** Runs a command; resolves when it is done, asks something, or the time is over. Calls on a pane queue up. */
+  async execute(handle: WritePane, command: string, options: ExecuteOptions): Promise<Outcome> {
+    const activity = this.activities.of(handle.row);
+    const { release, waited } = await this.#turn(activity, handle, options);
+    const letGo = handle.connection.hold();
+    try {
+      // What was true when the call came in may have changed while it queued.
+      const pane = waited ? await handle.renewed() : handle;
+      return await activity.lock.during(pane, async (type) => {
+        this.activityOf(pane);
+        // The lock first: its answer comes behind everything that another process's command has printed, so what
+        // the stream says from here on is true until we type.
+        await type([]);
+        const { how, profile } = await approach(pane, {
+          catalog: this.catalog,
+          force: options.force,
+          junk: activity.run?.output.asked === true,
+          signal: options.signal,
+          shell: this.catalog.named(pane.stream.shell),
+        });
+        if (how.kind === 'shell') activity.shell = profile;
+        // The prompt is back, so whatever was given to it before is done, noticed or not.
+        if (activity.run?.detection === how.detection) activity.run.finish('completed');
+        const run = this.#begin(pane, activity, command, how);
+        try {
+          await this.#start(run, pane, how, type);
+        } catch (error) {
+          run.finish('pane_closed');
+          throw error;
+        }
+        return outcomeOf(run, pane, this.catalog, options);
+      });
+    } finally {
+      activity.markSeen();
+      letGo();
+      release();
+    }
+  }
+
+  async #turn(
+    activity: Activity,
+    pane: WritePane,
+    options: ExecuteOptions,
+  ): Promise<{ release: () => void; waited: boolean }> {
+    if (activity.free) return { release: await activity.turn(options.signal), waited: false };
+    const patience = AbortSignal.timeout(Math.max(1, Math.ceil(options.deadline - performance.now())));
+    try {
+      const release = await activity.turn(AbortSignal.any([options.signal, patience]));
+      return { release, waited: true };
+    } catch (error) {
+      if (options.signal.aborted) throw error;
+      throw new PanewrightError(
+        'PANE_IN_USE',
+        `another call was using ${pane.target} all the time.`,
+        'Nothing was typed. Wait for it with wait_for, or use another pane.',
+      );
+    }
+  }
+
+  #begin(pane: WritePane, activity: Activity, command: string, how: Approach): Run {
+    const spool = this.shelf.create();
+    const output = new OutputText(pane.row.width, pane.row.height, spool);
+    const run = new Run(command, how.detection, output, spool);
+    activity.run = run;
+    run.onEnd(pane.connection.hold());
+    run.onEnd(
+      onGone(pane, (row) => {
+        run.finish('pane_closed', row?.deadStatus ?? null);
+      }),
+    );
+    run.onEnd(
+      pane.stream.listen({
+        end: () => {
+          void recover(run, pane, activity, this.catalog);
+        },
+      }),
+    );
+    return run;
+  }
+
+  async #start(
+    run: Run,
+    pane: WritePane,
+    how: Approach,
+    type: (...pieces: Parameters<WritePane['type']>) => Promise<void>,
+  ): Promise<void> {
+    if (how.kind === 'shell') {
+      await type(new ShellRun(run, pane, pane.stream, how.shell).first());
+      return;
+    }
+    await type([]);
+    const driver = new ReplRun(run, pane, pane.stream, how.facts, (row) => {
+      return row.command !== how.program && this.catalog.ofPane(row)?.shell !== undefined;
+    });
+    driver.drive().catch(() => {
+      run.finish('pane_closed');
+    });
+  }
+
+  /** What is known of a pane without typing anything. */
+  activityOf(pane: ReadPane): Activity {
+    const activity = this.activities.of(pane.row);
+    if (activity.follow(pane.stream)) observe(pane, activity, this.shelf);
+    if (pane.stream.aid === '') pane.stream.aid = pane.row.integration;
+    return activity;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Loads the shell integration into whatever shell shows its prompt in a pane, here or behind ssh: it is only
+ * text that the shell reads. The person who watches sees the same screen before and after.
+ */
+import { randomBytes } from 'node:crypto';
+import { drawCurtain, liftCurtain } from '../panes/curtain.js';
+import type { Mark } from '../panes/marks.js';
+import type { WritePane } from '../panes/pane.js';
+import type { PaneStream } from '../panes/stream.js';
+import type { PaneRow } from '../tmux/formats.js';
+import type { ProfileCatalog } from './catalog.js';
+import type { Profile } from './contract.js';
+import { bootstrapLine, bootstrapRows, CURTAIN, loaderLines } from './loader.js';
+import { waitForMark } from './marks-wait.js';
+
+/** How long a shell may take to run the loader; a slow ssh link needs a few round trips. */
+const LOAD_DEADLINE_MS = 5_000;
+
+/**
+ * Resolves with the shell's profile once its prompt is back and marked; with undefined when what runs there is
+ * no shell that can be integrated.
+ * @param row the pane now, its cursor behind the prompt
+ */
+export async function integrate(
+  pane: WritePane,
+  stream: PaneStream,
+  catalog: ProfileCatalog,
+  row: PaneRow,
+): Promise<Profile | undefined> {
+  // Several Panewright processes may use the pane: they agree on the nonce that the pane itself carries.
+  const aid = stream.aid || row.integration || randomBytes(8).toString('hex');
+  stream.aid = aid;
+  const cursor = { column: row.cursorX, width: row.width };
+  const line = bootstrapLine(aid, catalog.versionVariables(), cursor);
+  const rows = bootstrapRows(line, cursor);
+  const scrolls = row.cursorY + rows >= row.height;
+  const curtain = scrolls && drawCurtain(row.tty, CURTAIN) && (await isDrawn(pane, row));
+  const profile = await load({ pane, stream, catalog, aid, line, rows, curtain });
+  if (!profile && curtain && (await pane.renewed()).row.alternate) liftCurtain(row.tty);
+  if (profile && row.integration !== aid) await pane.noteIntegration(aid);
+  return profile;
+}
+
+/** The option `alternate-screen off` makes tmux ignore the curtain. */
+async function isDrawn(pane: WritePane, { tty }: PaneRow): Promise<boolean> {
+  const { row } = await pane.renewed();
+  return row.alternate && row.tty === tty;
+}
+
+interface Load {
+  readonly pane: WritePane;
+  readonly stream: PaneStream;
+  readonly catalog: ProfileCatalog;
+  readonly aid: string;
+  readonly line: string;
+  readonly rows: number;
+  readonly curtain: boolean;
+}
+
+async function load({ pane, stream, catalog, aid, line, rows, curtain }: Load): Promise<Profile | undefined> {
+  const deadline = performance.now() + LOAD_DEADLINE_MS;
+  const answered = waitForMark(stream, isShellReport, LOAD_DEADLINE_MS);
+  // The first character as a key: a shell may drop the leading space of a paste, and then remembers the line.
+  await pane.type([{ text: ' ' }, { text: line.slice(1), framed: true }, { text: '\r' }]);
+  const report = await answered;
+  const profile = report && catalog.forVersions((report.named['shell'] ?? '').split(','));
+  if (!profile?.shell) return undefined;
+  const markAid = `${aid}-${profile.name}`;
+  const lines = loaderLines({ aid, markAid, integration: profile.shell, rows, curtain });
+  const marked = waitForMark(stream, (mark) => mark.kind === 'B', deadline - performance.now());
+  await pane.type([{ text: lines.join('\n') + '\n' }]);
+  return (await marked) && profile;
+}
+
+function isShellReport(mark: Mark): boolean {
+  return mark.kind === 'P' && mark.named['shell'] !== undefined;
+}

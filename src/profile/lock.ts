@@ -1,0 +1,83 @@
+/**
+ * One typist per pane across all Panewright processes: a lock on the pane itself, inside tmux, taken in the very
+ * step that types. It is kept for a moment after a command, because the next one often follows at once.
+ */
+import { randomBytes } from 'node:crypto';
+import { PanewrightError } from '../errors.js';
+import type { Piece, WritePane } from '../panes/pane.js';
+
+/** A lock older than this whose holder cannot be asked has been left behind, in milliseconds. */
+const STALE_MS = 310_000;
+/** How long the lock is kept after a command. */
+const LINGER_MS = 100;
+/** How long another process's lock is waited for; longer than it lingers. */
+const PATIENCE_MS = 600;
+const RETRY_MS = 25;
+
+export class PaneLock {
+  #token: string | undefined;
+  #users = 0;
+  #linger: NodeJS.Timeout | undefined;
+
+  /** Takes the lock at the first call of `type`, and lets go of it some time after `action` is done. */
+  async during<T>(
+    pane: WritePane,
+    action: (type: (pieces: readonly Piece[]) => Promise<void>) => Promise<T>,
+  ): Promise<T> {
+    this.#users++;
+    clearTimeout(this.#linger);
+    try {
+      return await action((pieces) => this.#type(pane, pieces));
+    } finally {
+      if (--this.#users === 0) {
+        this.#linger = setTimeout(() => {
+          const token = this.#token;
+          this.#token = undefined;
+          if (token !== undefined) pane.unlock(token).catch(() => undefined); // gone with the pane
+        }, LINGER_MS);
+      }
+    }
+  }
+
+  async #type(pane: WritePane, pieces: readonly Piece[]): Promise<void> {
+    if (this.#token !== undefined) {
+      if (await pane.typeLocked(this.#token, true, pieces)) return;
+      if (await pane.isMoved()) throw pane.moved();
+      // Somebody took it for stale and broke it.
+      this.#token = undefined;
+    }
+    const token = `${process.pid}t${Date.now()}r${randomBytes(4).toString('hex')}`;
+    const deadline = performance.now() + PATIENCE_MS;
+    while (!(await pane.typeLocked(token, false, pieces))) {
+      // Either somebody holds the lock, or the pane is no longer where it was judged to be: that rejects here.
+      const lock = await (await pane.renewed()).lockHolder();
+      // Nobody holds it: what did not hold is where the pane is, or how large.
+      if (lock === '' && (await pane.isMoved())) throw pane.moved();
+      if (lock !== '' && isStale(lock)) await pane.unlock(lock);
+      else if (performance.now() > deadline) throw inUse(pane);
+      // tmux does not tell when an option changes.
+      else await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+    this.#token = token;
+  }
+}
+
+/** The token is `<pid>t<time>r<random>`. */
+function isStale(token: string): boolean {
+  const [, pid = '0', time = '0'] = /^(\d+)t(\d+)r/.exec(token) ?? [];
+  if (Date.now() - Number(time) > STALE_MS) return true;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
+function inUse(pane: WritePane): PanewrightError {
+  return new PanewrightError(
+    'PANE_IN_USE',
+    `another Panewright process is running a command in ${pane.target}.`,
+    'Nothing was typed. Try again in a moment, or use another pane.',
+  );
+}

@@ -1,0 +1,105 @@
+/** Waits for a run: until it ends, asks something, the time is over, or the caller goes away. */
+import { PanewrightError } from '../errors.js';
+import type { ReadPane } from '../panes/pane.js';
+import { inputWait } from '../panes/process.js';
+import type { ProfileCatalog } from './catalog.js';
+import { findQuestion, FIRST_LOOK_MS, type Question } from './question.js';
+import type { Run } from './run.js';
+
+export interface WaitOptions {
+  /** performance.now() at which the wait is over. */
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  progress(message: string): void;
+}
+
+export interface Outcome {
+  readonly run: Run;
+  readonly timedOut: boolean;
+  readonly question?: Question;
+}
+
+/** How often a caller is told that the wait goes on, in milliseconds. */
+const PROGRESS_MS = 5_000;
+/**
+ * Silences after which a program is looked at, each once; while it stays silent, rarer and rarer. The long steps
+ * are for a program that was at work when last looked at: most silent ones are.
+ */
+const LOOKS_MS = [FIRST_LOOK_MS, 2 * FIRST_LOOK_MS, 600, 1_100, 2_500, 5_000];
+const WORKING_LOOKS_MS = [FIRST_LOOK_MS, 600, 2_500, 10_000];
+
+function nextLook(silence: number, working: boolean): number {
+  const steps = working ? WORKING_LOOKS_MS : LOOKS_MS;
+  return steps.find((step) => step > silence) ?? silence * 2;
+}
+
+export async function outcomeOf(
+  run: Run,
+  pane: ReadPane,
+  catalog: ProfileCatalog,
+  options: WaitOptions,
+): Promise<Outcome> {
+  if (run.state === 'waiting_for_input') run.state = 'running';
+  let nextProgress = performance.now() + PROGRESS_MS;
+  let lastOutput = 0;
+  let wanted = FIRST_LOOK_MS;
+  for (;;) {
+    const now = performance.now();
+    if (run.finished) {
+      run.collected = true;
+      return { run, timedOut: false };
+    }
+    if (options.signal.aborted) throw cancelled();
+    if (now >= options.deadline) return { run, timedOut: true };
+    const { stream } = pane;
+    if (stream.lastOutput !== lastOutput) {
+      lastOutput = stream.lastOutput;
+      wanted = FIRST_LOOK_MS;
+    }
+    const quiet = now - lastOutput;
+    if (quiet >= wanted) {
+      // The cheap question first.
+      const working = inputWait(pane.row) === 'working';
+      wanted = nextLook(quiet, working);
+      const question =
+        working && quiet < 10_000
+          ? undefined
+          : await findQuestion(pane, catalog, quiet).catch(() => undefined);
+      if (question && !run.finished && stream.lastOutput === lastOutput) {
+        run.state = 'waiting_for_input';
+        return { run, timedOut: false, question };
+      }
+      continue;
+    }
+    if (now >= nextProgress) {
+      nextProgress += PROGRESS_MS;
+      options.progress(
+        `still running after ${Math.round((now - run.started) / 1000)} s, ${run.output.totalLines} lines so far`,
+      );
+    }
+    const until = Math.min(options.deadline, nextProgress, lastOutput + wanted);
+    await raced(run.done, until - now, options.signal);
+  }
+}
+
+export function cancelled(): PanewrightError {
+  return new PanewrightError(
+    'CANCELLED',
+    'the caller cancelled the wait.',
+    'What runs in the pane goes on; collect it with wait_for.',
+  );
+}
+
+/** Resolves when the promise does, after `ms`, or when the signal aborts. */
+function raced(promise: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, Math.max(1, ms));
+    signal.addEventListener('abort', done, { once: true });
+    void promise.then(done);
+  });
+}

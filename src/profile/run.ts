@@ -1,0 +1,59 @@
+/** One command given to a program in a pane: its output as it grows, and how it ended. */
+import type { OutputText } from '../panes/output.js';
+import type { Spool } from '../panes/spool.js';
+
+/** How a command stands; all but `running` and `waiting_for_input` are final. */
+export type RunState = 'completed' | 'running' | 'waiting_for_input' | 'incomplete_input' | 'pane_closed';
+export type Detection = 'integration' | 'screen';
+
+export class Run {
+  readonly command: string;
+  readonly detection: Detection;
+  readonly spool: Spool;
+  readonly started = performance.now();
+  output: OutputText;
+  state: RunState = 'running';
+  exitCode: number | null = null;
+  /** performance.now() when it ended. */
+  ended: number | undefined;
+  /** Lines printed since the last that `output` holds, while they may still change. */
+  preview: (() => string[]) | undefined;
+  /** Whether a caller has been given its final result. */
+  collected = false;
+  /** Whether some output went by unseen because the connection to tmux was lost. */
+  gap = false;
+  readonly done: Promise<void>;
+  #resolve: () => void = () => undefined;
+  readonly #cleanups: (() => void)[] = [];
+
+  constructor(command: string, detection: Detection, output: OutputText, spool: Spool) {
+    this.command = command;
+    this.detection = detection;
+    this.output = output;
+    this.spool = spool;
+    this.done = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  get finished(): boolean {
+    return this.ended !== undefined;
+  }
+
+  /** To be called when the run ends, whatever ends it. */
+  onEnd(cleanup: () => void): void {
+    if (this.finished) cleanup();
+    else this.#cleanups.push(cleanup);
+  }
+
+  /** The first end counts. */
+  finish(state: RunState, exitCode: number | null = null): void {
+    if (this.finished) return;
+    this.ended = performance.now();
+    this.state = state;
+    this.exitCode = exitCode;
+    this.output.finish();
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+    this.#resolve();
+  }
+}

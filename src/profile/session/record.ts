@@ -1,0 +1,99 @@
+/** What is remembered of a session across restarts: one record a session, one file a record. */
+
+export type Outcome = 'completed' | 'interrupted' | 'failed' | 'waiting' | 'running';
+export type Source = 'hook' | 'transcript' | 'screen' | 'integration';
+
+/** Tokens, as the program counted them. */
+export interface Usage {
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cache_read_tokens?: number;
+  readonly cache_write_tokens?: number;
+}
+
+/** One prompt and what came of it. */
+export interface Turn {
+  readonly turn_id: string;
+  readonly prompt: string;
+  /** ISO 8601. */
+  readonly started: string;
+  ended?: string;
+  outcome: Outcome;
+  response?: string;
+  source?: Source;
+  /** Class of a failure: `rate_limit`, `auth`, `overloaded`, `other`. */
+  failure?: string;
+  usage?: Usage;
+  exit_code?: number | null;
+  /** How the prompt was handed over: `typed`, or `file` when it was too long to type. */
+  delivery?: string;
+  /** Whether it was sent while another turn ran: `queued` runs on its own, `merged` into the running one. */
+  steering?: 'queued' | 'merged';
+  /** What the program calls this prompt, by which its answer is found again. */
+  prompt_id?: string;
+  /** Stamp of the newest event before the prompt was sent: older events belong to older turns. */
+  after_event?: string;
+  /** Turns that the program had written down before the prompt was sent. */
+  after_turns?: number;
+  /** Whether another turn ran when it was sent. */
+  sent_busy?: boolean;
+  /** Whether it is a command of the program's own, which leaves no turn behind. */
+  command?: boolean;
+}
+
+export interface SessionRecord {
+  readonly version: 1;
+  readonly name: string;
+  profile: string;
+  created: string;
+  working_dir: string;
+  /** Further arguments and variables with which the program was started. */
+  args: string[];
+  env: Record<string, string>;
+  /** The conversation that the program keeps, by its own id. */
+  conversation_id: string | null;
+  /** Whether the caller named the conversation: then it must exist. */
+  created_with_id?: boolean;
+  /** The pane that was made for it; null for a session that somebody else made. */
+  owned: { pane_id: string; server_pid: number } | null;
+  /** Whether the trust question was to be answered with yes at the start. */
+  trust: 'ask' | 'accept';
+  /** Folder into which the program's hooks write. */
+  events_dir: string | null;
+  turns: Turn[];
+  next_turn: number;
+}
+
+/** Turns that are kept; older ones are in the program's own transcript. */
+export const KEPT_TURNS = 200;
+
+export function newRecord(name: string, profile: string, working_dir: string): SessionRecord {
+  return {
+    version: 1,
+    name,
+    profile,
+    created: new Date().toISOString(),
+    working_dir,
+    args: [],
+    env: {},
+    conversation_id: null,
+    owned: null,
+    trust: 'ask',
+    events_dir: null,
+    turns: [],
+    next_turn: 1,
+  };
+}
+
+/** Adds a turn to the record and returns it. */
+export function addTurn(record: SessionRecord, prompt: string): Turn {
+  const turn: Turn = {
+    turn_id: `t${record.next_turn++}`,
+    prompt,
+    started: new Date().toISOString(),
+    outcome: 'running',
+  };
+  record.turns.push(turn);
+  record.turns.splice(0, Math.max(0, record.turns.length - KEPT_TURNS));
+  return turn;
+}

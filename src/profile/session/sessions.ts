@@ -1,0 +1,190 @@
+/**
+ * The sessions that tools speak of by name: those on record, started by us or adopted, and every live tmux
+ * session besides. Finds the record, the profile and the driver; the drivers do the rest.
+ */
+import { homedir } from 'node:os';
+import { PanewrightError } from '../../errors.js';
+import { checkedDirectory } from '../../panes/open.js';
+import type { ReadPane, WritePane } from '../../panes/pane.js';
+import { checkedName, type SessionOptions } from '../../panes/session.js';
+import type { Profile } from '../contract.js';
+import type { Engine } from '../engine.js';
+import type { Driver, Subject } from './driver.js';
+import { newRecord, type SessionRecord } from './record.js';
+import type { SessionStore } from './store.js';
+
+export interface StartRequest {
+  readonly name?: string | undefined;
+  readonly profile?: string | undefined;
+  readonly conversation?: string | undefined;
+  readonly workingDir?: string | undefined;
+  readonly args?: readonly string[] | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly trust: 'ask' | 'accept';
+}
+
+/** What the permission room lets a call do. */
+export interface Door {
+  /** The pane of the live session, or undefined when there is none of this name. */
+  find(name: string): Promise<WritePane | undefined>;
+  create(options: SessionOptions): Promise<WritePane>;
+}
+
+/** How a profile's program is started for a record. */
+export interface Launch {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface SessionDrivers {
+  for(profile: Profile): Driver;
+  /** May change the record: a conversation id, a folder for events. */
+  launch(record: SessionRecord, profile: Profile): Launch;
+  /** After the program was started: answers what the caller allowed to be answered. */
+  started?(subject: Subject<WritePane>): Promise<void>;
+}
+
+export class Sessions {
+  readonly #engine: Engine;
+  readonly #store: SessionStore;
+  readonly #drivers: SessionDrivers;
+
+  constructor(engine: Engine, store: SessionStore, drivers: SessionDrivers) {
+    this.#engine = engine;
+    this.#store = store;
+    this.#drivers = drivers;
+  }
+
+  profileNamed(name: string | undefined): Profile {
+    const { catalog } = this.#engine;
+    const profile = name === undefined ? catalog.defaultProfile() : catalog.named(name);
+    if (profile?.launch) return profile;
+    const known = catalog
+      .all()
+      .filter((p) => p.launch)
+      .map((p) => p.name);
+    throw new PanewrightError(
+      'PROFILE_UNKNOWN',
+      `there is no profile ${JSON.stringify(name)} that can be started. Profiles: ${known.join(', ')}.`,
+      'Use one of these, or add a profile file.',
+    );
+  }
+
+  /** Name of the program that sessions are started with by default. */
+  defaultProgram(): string | undefined {
+    return this.#engine.catalog.defaultProfile()?.launch?.[0];
+  }
+
+  /** A free name for a new session: `<profile>-1`, `-2` and so on. */
+  freeName(profile: Profile, taken: ReadonlySet<string>): string {
+    for (let n = 1; ; n++) {
+      const name = `${profile.name}-${n}`;
+      if (!taken.has(name) && !this.#store.get(name)) return name;
+    }
+  }
+
+  /** Starts a program in a new session of its own. */
+  async start(name: string, request: StartRequest, door: Door): Promise<Subject<WritePane>> {
+    checkedName(name);
+    const profile = this.profileNamed(request.profile);
+    const workingDir = checkedDirectory(request.workingDir ?? homedir());
+    if (await door.find(name))
+      throw new PanewrightError(
+        'SESSION_EXISTS',
+        `there is a tmux session ${JSON.stringify(name)} already.`,
+        'Send to it with session_send, or choose another name.',
+      );
+    await this.#store.update(
+      name,
+      (record) => {
+        record.profile = profile.name;
+        record.working_dir = workingDir;
+        record.args = [...(request.args ?? [])];
+        record.env = { ...request.env };
+        record.conversation_id = request.conversation ?? null;
+        record.created_with_id = request.conversation !== undefined;
+        record.events_dir = null;
+        record.owned = null;
+        record.trust = request.trust;
+        record.turns = [];
+        record.next_turn = 1;
+      },
+      () => newRecord(name, profile.name, workingDir),
+    );
+    return this.launch(name, door);
+  }
+
+  /** Starts the program of a record, in a new session or in the pane that outlived it. */
+  async launch(name: string, door: Door, dead?: WritePane): Promise<Subject<WritePane>> {
+    let started: { profile: Profile; launch: Launch } | undefined;
+    const record = await this.#store.update(name, (now) => {
+      const profile = this.profileNamed(now.profile);
+      started = { profile, launch: this.#drivers.launch(now, profile) };
+    });
+    const { profile, launch } = started as unknown as { profile: Profile; launch: Launch };
+    const options = { ...launch, env: { ...record.env, ...launch.env }, workingDir: record.working_dir };
+    if (dead) await dead.respawn(options);
+    const pane = dead ? await dead.renewed() : await door.create({ name, ...options });
+    if (profile.shell === undefined) await pane.remainOnExit(true);
+    const owned = { pane_id: pane.id, server_pid: pane.row.serverPid };
+    const written = await this.#store.update(name, (now) => {
+      now.owned = owned;
+    });
+    const subject = { record: written, profile, pane };
+    await this.#drivers.started?.(subject);
+    return subject;
+  }
+
+  /** The live session behind a name, with its record; a session without one is adopted by what runs in it. */
+  subject<P extends ReadPane>(pane: P, name: string): Subject<P> {
+    const known = this.#store.get(name);
+    const running = notCarrier(this.#engine.catalog.ofPane(pane.row));
+    if (known) {
+      const profile = this.#engine.catalog.named(known.profile) ?? running;
+      if (profile) return { record: known, profile, pane };
+    }
+    if (running) return { record: newRecord(name, running.name, pane.row.path), profile: running, pane };
+    throw new PanewrightError(
+      'AGENT_NOT_FOUND',
+      `nothing that a profile knows runs in ${pane.target}: it is ${pane.row.command || 'unknown'}.`,
+      'Use the terminal tools there, or start a program with session_start.',
+    );
+  }
+
+  driver(profile: Profile): Driver {
+    return this.#drivers.for(profile);
+  }
+
+  record(name: string): SessionRecord | undefined {
+    return this.#store.get(name);
+  }
+
+  records(): SessionRecord[] {
+    return this.#store.list();
+  }
+
+  get damaged(): readonly string[] {
+    return this.#store.damaged;
+  }
+
+  update(
+    name: string,
+    change: (record: SessionRecord) => void,
+    initial?: () => SessionRecord,
+  ): Promise<SessionRecord> {
+    return this.#store.update(name, change, initial);
+  }
+
+  forget(name: string): Promise<void> {
+    return this.#store.remove(name);
+  }
+
+  /** Whether the pane is the one that was made for the record. */
+  owns(record: SessionRecord | undefined, pane: ReadPane): boolean {
+    return record?.owned?.pane_id === pane.id && record.owned.server_pid === pane.row.serverPid;
+  }
+}
+
+function notCarrier(profile: Profile | undefined): Profile | undefined {
+  return profile?.carrier === true ? undefined : profile;
+}

@@ -1,0 +1,223 @@
+/**
+ * A command given to a shell that marks its prompts. The marks decide everything: C starts the output, D carries
+ * the status, B says that the prompt is back; see docs/completion.md.
+ */
+import type { Mark } from '../panes/marks.js';
+import type { Piece, WritePane } from '../panes/pane.js';
+import type { PaneStream } from '../panes/stream.js';
+import type { ShellIntegration } from './contract.js';
+import type { Run } from './run.js';
+
+/** How long a command may take to start after a prompt that may not be its own. */
+const DOUBT_MS = 80;
+/** How long a line editor may take to show that its line is empty. */
+const CLEARED_MS = 40;
+/** How many such prompts are waited past. */
+const DOUBTS = 6;
+/** Echo of a command that is remembered until its output starts, in bytes. */
+const ECHO_LIMIT = 64 * 1024;
+
+export class ShellRun {
+  readonly #run: Run;
+  readonly #shell: ShellIntegration;
+  readonly #pane: WritePane;
+  /** Whether a line editor that frames pastes is at work. */
+  readonly #framing: boolean;
+  /** Lines still to be typed, for shells that take one at a time. */
+  readonly #lines: string[];
+  #stage: 'echo' | 'output' | 'between' = 'echo';
+  #echo: Buffer[] = [];
+  #echoSize = 0;
+  #status: number | undefined;
+  #incomplete = false;
+  #sawOutput = false;
+  #doubts = 0;
+  /** Withdraws the end that a doubtful prompt has set off. */
+  #doubt: (() => void) | undefined;
+
+  constructor(run: Run, pane: WritePane, stream: PaneStream, shell: ShellIntegration) {
+    this.#run = run;
+    this.#pane = pane;
+    this.#shell = shell;
+    this.#framing = stream.framing;
+    this.#lines = shell.multiline === 'lines' || !this.#framing ? run.command.split('\n') : [run.command];
+    // Where the terminal itself echoes, no C mark tells that a command runs.
+    if (shell.keys === undefined) stream.phase = 'running';
+    run.onEnd(
+      stream.listen({
+        text: (data) => {
+          this.#text(data);
+        },
+        mark: (mark) => {
+          this.#mark(mark);
+        },
+      }),
+    );
+  }
+
+  /** What to type first. The rest follows as the shell asks for it. */
+  first(): Piece[] {
+    return this.#next();
+  }
+
+  #next(): Piece[] {
+    const line = this.#lines.shift() ?? '';
+    const keys = this.#shell.keys;
+    return [
+      ...(line === '' ? [] : [{ text: line, framed: true }]),
+      { text: keys?.submit !== undefined && this.#lines.length === 0 ? keys.submit : '\r' },
+    ];
+  }
+
+  #type(pieces: Piece[]): void {
+    // A pane that is gone ends the run by its own event.
+    this.#pane.type(pieces).catch(() => undefined);
+  }
+
+  #text(data: Buffer): void {
+    if (this.#stage === 'output') this.#run.output.feed(data);
+    else if (this.#stage === 'echo' && this.#echoSize < ECHO_LIMIT) {
+      this.#echo.push(data);
+      this.#echoSize += data.length;
+      // Where the terminal itself echoes there is no C mark: the output starts behind the line.
+      if (this.#shell.keys === undefined && this.#entered) {
+        this.#outputOfEcho();
+        this.#stage = 'output';
+      }
+    }
+  }
+
+  #mark(mark: Mark): void {
+    switch (mark.kind) {
+      case 'C':
+        this.#stage = 'output';
+        this.#sawOutput = true;
+        this.#doubt?.();
+        this.#status = undefined;
+        break;
+      case 'Z':
+        if (this.#stage === 'echo' && this.#entered) this.#outputOfEcho();
+        if (this.#stage === 'output') this.#stage = 'between';
+        break;
+      case 'D':
+        if (!this.#entered) break;
+        // A second D for the same command comes from the prompt itself: the first counts.
+        this.#status ??= Number(mark.values[0] ?? '0');
+        if (this.#stage === 'echo') this.#outputOfEcho();
+        this.#stage = 'between';
+        break;
+      case 'P':
+        if (mark.values[0] === 'incomplete') this.#cancel();
+        break;
+      case 'A':
+        if (mark.named['k'] !== 's') break;
+        if (this.#stage === 'echo') this.#outputOfEcho();
+        if (this.#lines.length > 0) this.#continue();
+        else this.#cancel();
+        break;
+      case 'B':
+        if (mark.named['k'] !== 's' && this.#entered) this.#prompt();
+        break;
+    }
+  }
+
+  #prompt(): void {
+    if (this.#incomplete) {
+      this.#run.finish('incomplete_input');
+    } else if (this.#lines.length > 0) {
+      this.#continue();
+    } else if (this.#isDoubtful) {
+      this.#doubts++;
+      this.#doubt?.();
+      this.#stage = 'echo';
+      this.#echo = [];
+      this.#echoSize = 0;
+      const end = setTimeout(() => {
+        this.#finish();
+      }, DOUBT_MS);
+      this.#run.onEnd(() => {
+        clearTimeout(end);
+      });
+      this.#doubt = () => {
+        clearTimeout(end);
+      };
+    } else {
+      this.#finish();
+    }
+  }
+
+  #finish(): void {
+    this.#run.finish('completed', this.#ranNothing ? 0 : (this.#status ?? null));
+  }
+
+  /**
+   * A prompt that comes back without a command having started or anything having been printed may be that of a
+   * person's own Enter, just before ours.
+   */
+  get #isDoubtful(): boolean {
+    const silent = !this.#sawOutput && this.#run.output.totalLines === 0;
+    return this.#shell.keys !== undefined && silent && !this.#ranNothing && this.#doubts < DOUBTS;
+  }
+
+  #continue(): void {
+    this.#stage = 'echo';
+    this.#echo = [];
+    this.#echoSize = 0;
+    this.#status = undefined;
+    this.#type(this.#next());
+  }
+
+  /** The shell wants more than it was given: bring the clean prompt back. */
+  #cancel(): void {
+    if (this.#incomplete) return;
+    this.#incomplete = true;
+    this.#stage = 'between';
+    this.#type([
+      { text: this.#shell.keys?.submit === undefined ? '\x03' : (this.#shell.keys.clear ?? '\x03') },
+    ]);
+    // A line editor that stays on the same prompt prints no new one; its buffer is empty all the same.
+    if (this.#shell.keys?.submit === undefined) return;
+    // The emptied line is drawn anew: the next look must not see the old one.
+    const end = setTimeout(() => {
+      this.#run.finish('incomplete_input');
+    }, CLEARED_MS);
+    this.#run.onEnd(() => {
+      clearTimeout(end);
+    });
+  }
+
+  /**
+   * Without a C mark (syntax errors, comments, shells that have none) the output is what follows the echo of the
+   * line: behind the line editor's goodbye, or behind the first newline.
+   */
+  #outputOfEcho(): void {
+    const text = Buffer.concat(this.#echo);
+    this.#echo = [];
+    this.#stage = 'between';
+    const from = endOfEcho(text, this.#framing);
+    const rest = text.subarray(from);
+    this.#run.output.feed(rest);
+  }
+
+  /** A comment or an empty line runs nothing; the status that the shell repeats is that of an earlier command. */
+  get #ranNothing(): boolean {
+    return this.#run.output.totalLines === 0 && /^(?:\s*(?:#.*)?\n)*\s*(?:#.*)?$/.test(this.#run.command);
+  }
+
+  /** Whether the shell has taken the line. Before that, marks come from a prompt that was merely redrawn. */
+  get #entered(): boolean {
+    return this.#stage !== 'echo' || endOfEcho(Buffer.concat(this.#echo), this.#framing) > 0;
+  }
+}
+
+const EDITOR_OFF = Buffer.from('\x1b[?2004l');
+
+/** Where the echo of a submitted line ends: behind the line editor's goodbye or the first newline; 0: not yet. */
+function endOfEcho(text: Buffer, framing: boolean): number {
+  const editorOff = text.lastIndexOf(EDITOR_OFF);
+  // While a paste shows, a line editor may draw its prompt again, newlines and all.
+  if (editorOff < 0) return framing ? 0 : text.indexOf('\n') + 1;
+  let from = editorOff + EDITOR_OFF.length;
+  while (text[from] === 0x0d) from++;
+  return text[from] === 0x0a ? from + 1 : from;
+}

@@ -1,0 +1,24 @@
+/** What a pane is doing, judged without typing anything. */
+import type { ReadPane } from '../panes/pane.js';
+import { inputWait } from '../panes/process.js';
+import type { ProfileCatalog } from './catalog.js';
+import { promptLook } from './looks.js';
+import { findQuestion } from './question.js';
+
+export type PaneState = 'idle' | 'busy' | 'waiting' | 'exited' | 'unknown';
+
+export async function paneState(pane: ReadPane, catalog: ProfileCatalog): Promise<PaneState> {
+  const { row, stream } = pane;
+  if (row.dead) return 'exited';
+  if (stream.phase === 'prompt' && !stream.touched) return 'idle';
+  if (row.alternate) return 'busy';
+  const profile = catalog.ofPane(row);
+  const { before } = await pane.cursorLine();
+  const working = inputWait(row) === 'working';
+  if (profile?.repl && new RegExp(profile.repl.prompt).test(before)) return 'idle';
+  if ((profile?.shell || profile?.carrier) && !working && promptLook(before).kind !== 'other') return 'idle';
+  if (working) return 'busy';
+  const quiet = performance.now() - stream.lastOutput;
+  if (await findQuestion(pane, catalog, Math.max(quiet, 1_000))) return 'waiting';
+  return profile === undefined || stream.phase === 'running' ? 'busy' : 'unknown';
+}

@@ -1,0 +1,223 @@
+/** Waits on a pane without typing: for a text in new output, or for the end of what runs. */
+import { PanewrightError } from '../errors.js';
+import { OutputText } from '../panes/output.js';
+import type { ReadPane } from '../panes/pane.js';
+import type { SpoolShelf } from '../panes/spool.js';
+import { nextOutput, onGone, silence } from '../panes/watch.js';
+import type { Activity } from './activity.js';
+import type { ProfileCatalog } from './catalog.js';
+import { promptLook } from './looks.js';
+import { waitForMark } from './marks-wait.js';
+import { cancelled, outcomeOf, type Outcome, type WaitOptions } from './outcome.js';
+import type { Pattern } from './pattern.js';
+import { findQuestion } from './question.js';
+import { Run, type RunState } from './run.js';
+
+export interface WaitResult {
+  readonly outcome: Outcome;
+  readonly matched: boolean;
+  /** The text that the pattern matched. */
+  readonly match?: string;
+}
+
+/** How long the shell may take to start what was just typed, in milliseconds. */
+const START_MS = 300;
+
+/** Waits for the end of the running command, or of what was left running by an earlier call. */
+export async function waitForEnd(
+  pane: ReadPane,
+  activity: Activity,
+  catalog: ProfileCatalog,
+  shelf: SpoolShelf,
+  options: WaitOptions,
+): Promise<WaitResult> {
+  const { stream, row } = pane;
+  if (row.dead) return ofDead(pane, activity, shelf);
+  const sinceTyped = performance.now() - activity.typedAt;
+  if (stream.phase === 'prompt' && sinceTyped < START_MS && (activity.run?.started ?? 0) < activity.typedAt)
+    await waitForMark(stream, (mark) => mark.kind === 'C', START_MS - sinceTyped);
+  const known = activity.run;
+  if (known && !known.collected) {
+    const outcome = await outcomeOf(known, pane, catalog, options);
+    return { outcome, matched: known.finished };
+  }
+  const run = observe(pane, activity, catalog, shelf);
+  const outcome = await outcomeOf(run, pane, catalog, options);
+  if (!run.finished) run.finish(run.state);
+  return { outcome, matched: run.state === 'completed' || run.state === 'pane_closed' };
+}
+
+/** The program has ended and the pane stays: whatever is awaited is over. */
+function ofDead(pane: ReadPane, activity: Activity, shelf: SpoolShelf): WaitResult {
+  const known = activity.run && !activity.run.collected ? activity.run : undefined;
+  const run = known ?? newRun(pane, shelf, '', 'screen');
+  run.finish('pane_closed', pane.row.deadStatus);
+  run.collected = true;
+  return { outcome: { run, timedOut: false }, matched: true };
+}
+
+/** A run that nobody here started: it ends when a prompt shows. */
+function observe(pane: ReadPane, activity: Activity, catalog: ProfileCatalog, shelf: SpoolShelf): Run {
+  const run = newRun(pane, shelf, '', pane.stream.phase === 'unknown' ? 'screen' : 'integration');
+  run.output.feed(pane.stream.since(activity.seen));
+  run.onEnd(
+    onGone(pane, (row) => {
+      run.finish('pane_closed', row?.deadStatus ?? null);
+    }),
+  );
+  run.onEnd(
+    pane.stream.listen({
+      text: (data) => {
+        run.output.feed(data);
+      },
+    }),
+  );
+  void endAtPrompt(run, pane, catalog);
+  return run;
+}
+
+async function endAtPrompt(run: Run, pane: ReadPane, catalog: ProfileCatalog): Promise<void> {
+  const { stream } = pane;
+  while (!run.finished) {
+    if (stream.phase === 'prompt') {
+      run.finish('completed', stream.lastStatus ?? null);
+      return;
+    }
+    if (stream.phase === 'unknown' && stream.lastOutput + 50 < performance.now()) {
+      const now = await pane.cursorLine().catch(() => undefined);
+      const profile = now && catalog.ofPane(now.row);
+      const repl = profile?.repl && new RegExp(profile.repl.prompt).test(now?.before ?? '');
+      const shell = (profile?.shell ?? profile?.carrier) && promptLook(now?.before ?? '').kind === 'prompt';
+      if (repl === true || shell === true || (shell && typeof shell === 'object')) {
+        run.finish('completed');
+        return;
+      }
+      if (!now) {
+        run.finish('pane_closed');
+        return;
+      }
+    }
+    await nextOutput(stream, 500);
+    if (stream.phase === 'unknown') await silence(stream, 50, performance.now() + 2_000);
+  }
+}
+
+/** Waits until the pattern shows in output that no result has carried yet; the echo of typed text is not output. */
+export async function waitForPattern(
+  pane: ReadPane,
+  activity: Activity,
+  catalog: ProfileCatalog,
+  shelf: SpoolShelf,
+  pattern: Pattern,
+  options: WaitOptions,
+): Promise<WaitResult> {
+  const { stream } = pane;
+  const run = newRun(pane, shelf, '', stream.phase === 'unknown' ? 'screen' : 'integration');
+  const wasRunning = stream.phase === 'running';
+  let found: string | undefined;
+  let dirty = true;
+  let ended: RunState | undefined;
+  /** Whether the connection to tmux ended; the pane may live on. */
+  let lost = false;
+  run.output.feed(stream.since(activity.seen));
+  const stops = [
+    onGone(pane, (row) => {
+      ended = 'pane_closed';
+      run.exitCode = row?.deadStatus ?? null;
+      wake();
+    }),
+    stream.listen({
+      text: (data) => {
+        run.output.feed(data);
+        dirty = true;
+        wake();
+      },
+      mark: (mark) => {
+        if (mark.kind === 'C' && activity.typed.length > 0) {
+          // All that came before is the echo of what was typed.
+          run.output = new OutputText(pane.row.width, pane.row.height, run.spool);
+          activity.typed = [];
+        } else if (mark.kind === 'B' && mark.named['k'] !== 's' && wasRunning) {
+          ended = 'completed';
+          run.exitCode = stream.lastStatus ?? null;
+        }
+        wake();
+      },
+      end: () => {
+        lost = true;
+        ended = 'pane_closed';
+        wake();
+      },
+    }),
+  ];
+  let wake: () => void = () => undefined;
+  let nextProgress = performance.now() + 5_000;
+  try {
+    for (;;) {
+      if (dirty) {
+        dirty = false;
+        found = pattern.search(withoutEcho(run.output.searchable, activity.typed))?.text;
+      }
+      const now = performance.now();
+      if (found !== undefined || ended || now >= options.deadline) break;
+      if (options.signal.aborted) throw cancelled();
+      if (now >= nextProgress) {
+        nextProgress += 5_000;
+        options.progress(
+          `waiting for ${JSON.stringify(pattern.source.slice(0, 80))}: ${run.output.totalLines} lines so far`,
+        );
+      }
+      const until = Math.min(options.deadline, nextProgress) - now;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, until);
+        const done = (): void => {
+          clearTimeout(timer);
+          options.signal.removeEventListener('abort', done);
+          resolve();
+        };
+        options.signal.addEventListener('abort', done, { once: true });
+        wake = done;
+        if (dirty || ended) done();
+      });
+    }
+  } finally {
+    for (const stop of stops) stop();
+  }
+  if (lost && found === undefined && (await pane.refresh()))
+    throw new PanewrightError(
+      'TMUX_LOST',
+      'the connection to tmux was lost while waiting.',
+      'The pane lives on, but some of its output went by unseen: look with read_pane, then wait again.',
+    );
+  const state = ended ?? stateNow(pane);
+  run.finish(state, run.exitCode);
+  const question =
+    found === undefined && state === 'running'
+      ? await findQuestion(pane, catalog, 1_000).catch(() => undefined)
+      : undefined;
+  if (question) run.state = 'waiting_for_input';
+  return {
+    outcome: { run, timedOut: found === undefined && !ended, ...(question && { question }) },
+    matched: found !== undefined,
+    ...(found !== undefined && { match: found }),
+  };
+}
+
+function stateNow({ stream, row }: ReadPane): RunState {
+  return stream.phase === 'prompt' && !row.dead ? 'completed' : 'running';
+}
+
+/** Drops the first occurrence of each typed line: that is its echo. */
+function withoutEcho(text: string, typed: readonly string[]): string {
+  let rest = text;
+  for (const line of typed) {
+    const at = rest.indexOf(line);
+    if (at >= 0) rest = rest.slice(0, at) + rest.slice(at + line.length);
+  }
+  return rest;
+}
+
+function newRun(pane: ReadPane, shelf: SpoolShelf, command: string, detection: Run['detection']): Run {
+  const spool = shelf.create();
+  return new Run(command, detection, new OutputText(pane.row.width, pane.row.height, spool), spool);
+}

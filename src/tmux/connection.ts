@@ -1,0 +1,338 @@
+/**
+ * One control-mode client: `tmux -C attach` as a long-lived child whose stdin takes command lines and whose
+ * stdout brings replies and the output of the session's panes. Replies come in the order of the commands.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { PanewrightError } from '../errors.js';
+import { all, before } from './formats.js';
+import type { ConnectGate, GateMember } from './gate.js';
+import { ControlParser, type Reply } from './protocol.js';
+import { commandLine, quote, type Command } from './quote.js';
+
+/** The client ended before tmux had answered anything: the session is not there (any more); nothing was done. */
+export class AttachFailed extends PanewrightError {}
+
+/** How long tmux may take to answer before the caller is told that it does not. */
+export const REPLY_DEADLINE_MS = 2_500;
+/** The same while output keeps coming. */
+const LONGEST_DEADLINE_MS = 15_000;
+/** How long a client may take to detach. */
+const DETACH_MS = 200;
+
+function silence(ms: number): PanewrightError {
+  return new PanewrightError(
+    'TMUX_LOST',
+    `tmux did not answer within ${(ms / 1000).toFixed(1)} s; it may be stopped or overloaded.`,
+    'Nothing is known to be lost: try again.',
+  );
+}
+
+interface Pending {
+  /** Replies still to come. */
+  remaining: number;
+  readonly replies: Reply[];
+  readonly resolve: (replies: Reply[]) => void;
+  readonly reject: (error: Error) => void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export type OutputListener = (data: Buffer) => void;
+export type NotificationListener = (name: string, rest: string) => void;
+
+/** The error text of a guard that did not hold. */
+const GUARD_CHANNEL = 'panewright-guard';
+
+function text(reply: Reply): string {
+  return Buffer.concat(
+    reply.body.flatMap((line, i) => (i === 0 ? [line] : [Buffer.from('\n'), line])),
+  ).toString();
+}
+
+/** With -E the client's variables are of no use to tmux, and each is one more message while it connects. */
+function clientEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const wanted = /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TERM|TMUX_TMPDIR|TMPDIR)$/;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => wanted.test(name)));
+}
+
+export class Connection implements GateMember {
+  readonly sessionId: string;
+  /** Aborts, with the reason, when the client has ended. */
+  readonly closed: AbortSignal;
+  readonly #closing = new AbortController();
+  /** Undefined until its turn to connect has come. */
+  #child: ChildProcess | undefined;
+  readonly #gate: ConnectGate;
+  readonly #idleWaiters: (() => void)[] = [];
+  readonly #pending: Pending[] = [];
+  readonly #outputs = new Map<string, Set<OutputListener>>();
+  readonly #notifications = new Set<NotificationListener>();
+  #lastLine = '';
+  /** performance.now() when tmux last said anything. */
+  #lastBytes = 0;
+  #attached = false;
+  /** Tells the gate that the client no longer connects. */
+  #settled: () => void = () => undefined;
+  readonly #unsent: string[] = [];
+  #users = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+  readonly #idleMs: number;
+
+  /**
+   * @param argv command and arguments up to, not including, `-C`
+   * @param sessionId id of the session to attach to, `$3`
+   * @param idleMs milliseconds without use after which the client detaches
+   */
+  constructor(
+    argv: readonly string[],
+    env: NodeJS.ProcessEnv,
+    sessionId: string,
+    idleMs: number,
+    gate: ConnectGate,
+  ) {
+    this.sessionId = sessionId;
+    this.closed = this.#closing.signal;
+    this.#idleMs = idleMs;
+    this.#gate = gate;
+    gate.members.add(this);
+    this.#restartIdleTimer();
+    void gate.exclusive(() => this.#open(argv, env));
+  }
+
+  /** Starts the client; resolves when it is attached or has ended. */
+  #open(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+    if (this.closed.aborted) return Promise.resolve();
+    const { sessionId } = this;
+    const [file = 'tmux', ...args] = argv;
+    // -N: a server that has gone is not to be started again by us. -E: without it tmux would overwrite the
+    // session's SSH_AUTH_SOCK and the like with ours.
+    // ignore-size: a client without a screen must not resize the window that a person looks at.
+    const child = spawn(
+      file,
+      [...args, '-N', '-C', 'attach-session', '-E', '-f', 'ignore-size', '-t', sessionId],
+      { env: clientEnv(env), stdio: ['pipe', 'pipe', 'ignore'] },
+    );
+    this.#child = child;
+    const settled = new Promise<void>((resolve) => {
+      this.#settled = resolve;
+      setTimeout(resolve, REPLY_DEADLINE_MS).unref();
+    });
+    const parser = new ControlParser({
+      output: (paneId, data) => {
+        for (const listener of this.#outputs.get(paneId) ?? []) listener(data);
+      },
+      wants: (paneId) => this.#outputs.has(paneId),
+      reply: (reply) => {
+        this.#reply(reply);
+      },
+      notification: (name, rest) => {
+        if (name === 'exit' || name === '') this.#lastLine = rest;
+        if (name === 'session-changed') this.#attach();
+        // Without pause-after tmux never pauses us; a user's own setting might.
+        if (name === 'pause')
+          void this.#write(`refresh-client -A ${quote(`${rest}:continue`)}`, 1).catch(() => undefined);
+        for (const listener of this.#notifications) listener(name, rest);
+      },
+    });
+    child.stdout?.on('data', (chunk: Buffer) => {
+      this.#lastBytes = performance.now();
+      parser.feed(chunk);
+    });
+    child.stdin?.on('error', () => undefined); // 'close' tells the same, with the reason
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      this.#end(
+        error.code === 'ENOENT'
+          ? new PanewrightError('TMUX_NOT_FOUND', `cannot start ${file}.`, 'Install tmux 3.2 or later.')
+          : new PanewrightError('TMUX_LOST', `cannot start ${file}: ${error.message}.`, 'Try again.'),
+      );
+    });
+    child.once('close', () => {
+      const why = this.#lastLine === '' ? '' : ` (${this.#lastLine})`;
+      this.#end(
+        new (this.#attached ? PanewrightError : AttachFailed)(
+          'TMUX_LOST',
+          `the connection to tmux ended${why}.`,
+          'Call list_sessions to see what is left.',
+        ),
+      );
+    });
+    return settled;
+  }
+
+  /** Process id of the control client. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Runs one command; resolves with its output, rejects with what tmux said against it. */
+  async run(command: Command): Promise<string> {
+    const [reply] = await this.#write(commandLine([command]), 1);
+    return this.#body(reply);
+  }
+
+  /** Runs commands one after the other on one line; the first failure drops the rest and rejects. */
+  async sequence(commands: readonly Command[]): Promise<string[]> {
+    const replies = await this.#write(commandLine(commands), commands.length);
+    return replies.map((reply) => this.#body(reply));
+  }
+
+  /**
+   * Checks and acts in one step: runs `commands` only if `condition`, a format from formats.ts, holds for the
+   * target at that very moment. Resolves with undefined, nothing done, when it does not.
+   * @param late whether it may still be done when nobody waits for it any more
+   */
+  async guarded(
+    target: string,
+    condition: string,
+    commands: readonly Command[],
+    late = false,
+  ): Promise<string[] | undefined> {
+    for (let tries = 1; ; tries++) {
+      const asked = performance.now();
+      // A caller who was told that tmux did not answer may try again: what has not happened by then must not
+      // happen when tmux wakes up.
+      const timely = late ? condition : all([condition, before(Date.now() + REPLY_DEADLINE_MS)]);
+      const otherwise = `wait-for -U ${GUARD_CHANNEL}`;
+      const line = commandLine([['if-shell', '-F', '-t', target, timely, commandLine(commands), otherwise]]);
+      const [first, ...replies] = await this.#write(line, 1 + commands.length);
+      this.#body(first);
+      const failed = replies.find((reply) => !reply.ok);
+      if (!failed || !text(failed).includes(GUARD_CHANNEL)) return replies.map((reply) => this.#body(reply));
+      // Nothing was done; it may only have waited too long for its turn, and the caller waits still.
+      const waited = performance.now() - asked;
+      if (late || waited < REPLY_DEADLINE_MS - 1_500 || tries === 5) return undefined;
+    }
+  }
+
+  /** Calls the listener with every chunk of a pane's output until the returned function is called. */
+  onOutput(paneId: string, listener: OutputListener): () => void {
+    const listeners = this.#outputs.get(paneId) ?? new Set();
+    listeners.add(listener);
+    this.#outputs.set(paneId, listeners);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#outputs.get(paneId) === listeners) this.#outputs.delete(paneId);
+    };
+  }
+
+  onNotification(listener: NotificationListener): () => void {
+    this.#notifications.add(listener);
+    return () => this.#notifications.delete(listener);
+  }
+
+  /** Keeps the connection from idling out until the returned function is called. */
+  hold(): () => void {
+    this.#users++;
+    clearTimeout(this.#idleTimer);
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      if (--this.#users === 0) this.#restartIdleTimer();
+    };
+  }
+
+  /**
+   * Detaches and resolves when the client process has ended. One whose server is stopped or gone can wait for
+   * ever, so it is ended; to the server that is a client like any other that went away.
+   */
+  async close(): Promise<void> {
+    const child = this.#child;
+    if (!child) {
+      this.#end(new PanewrightError('TMUX_LOST', 'the connection to tmux was closed.', 'Try again.'));
+      return;
+    }
+    const ended = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, 'close');
+    child.stdin?.end();
+    this.#end(new PanewrightError('TMUX_LOST', 'the connection to tmux was closed.', 'Try again.'));
+    if (!ended) return;
+    const timer = setTimeout(() => child.kill('SIGKILL'), DETACH_MS);
+    await ended.catch(() => undefined);
+    clearTimeout(timer);
+  }
+
+  #body(reply: Reply | undefined): string {
+    if (reply?.ok) return text(reply);
+    throw new PanewrightError('TMUX_ERROR', `tmux said: ${reply ? text(reply) : 'nothing'}.`);
+  }
+
+  #write(line: string, replies: number): Promise<Reply[]> {
+    if (this.closed.aborted) return Promise.reject(this.closed.reason as Error);
+    if (this.#users === 0) this.#restartIdleTimer();
+    const asked = performance.now();
+    return new Promise((resolve, reject) => {
+      const pending: Pending = { remaining: replies, replies: [], resolve, reject, timer: undefined };
+      const overdue = (): void => {
+        const now = performance.now();
+        const silent = now - Math.max(asked, this.#lastBytes);
+        // A flood of output delays the reply, but shows that tmux is alive.
+        if (silent < REPLY_DEADLINE_MS && now - asked < LONGEST_DEADLINE_MS)
+          pending.timer = setTimeout(overdue, REPLY_DEADLINE_MS - silent).unref();
+        // The slot stays in the queue: when tmux wakes up its late reply must not answer another command.
+        else reject(silence(now - asked));
+      };
+      pending.timer = setTimeout(overdue, REPLY_DEADLINE_MS).unref();
+      this.#pending.push(pending);
+      if (this.#attached && this.#gate.open) this.#child?.stdin?.write(line + '\n');
+      else this.#unsent.push(line + '\n');
+    });
+  }
+
+  #reply(reply: Reply): void {
+    if (!reply.solicited) {
+      if (reply.ok) this.#attach();
+      return;
+    }
+    const pending = this.#pending[0];
+    if (!pending) return;
+    pending.replies.push(reply);
+    pending.remaining--;
+    if (pending.remaining > 0 && reply.ok) return;
+    this.#pending.shift();
+    clearTimeout(pending.timer);
+    pending.resolve(pending.replies);
+    if (this.#underWay === 0) for (const idle of this.#idleWaiters.splice(0)) idle();
+  }
+
+  /** tmux reads commands even before it attaches, but their output would go unseen: so they wait for this. */
+  #attach(): void {
+    if (this.#attached) return;
+    this.#attached = true;
+    this.#settled();
+  }
+
+  flush(): void {
+    if (this.#attached) this.#child?.stdin?.write(this.#unsent.splice(0).join(''));
+  }
+
+  idle(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  get #underWay(): number {
+    return this.closed.aborted ? 0 : this.#pending.length - this.#unsent.length;
+  }
+
+  #end(reason: PanewrightError): void {
+    if (this.closed.aborted) return;
+    clearTimeout(this.#idleTimer);
+    this.#closing.abort(reason);
+    for (const pending of this.#pending.splice(0)) {
+      clearTimeout(pending.timer);
+      pending.reject(reason);
+    }
+    this.#outputs.clear();
+    this.#notifications.clear();
+    this.#gate.members.delete(this);
+    this.#settled();
+    for (const idle of this.#idleWaiters.splice(0)) idle();
+  }
+
+  #restartIdleTimer(): void {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => {
+      void this.close();
+    }, this.#idleMs).unref();
+  }
+}

@@ -1,0 +1,279 @@
+/**
+ * The only tmux formats, each with the typed row that it yields. No format is ever made from a caller's text.
+ *
+ * A row is `MARK`, the safe fields with tabs between, then the fields that a program or a directory name can
+ * choose, each behind another MARK: these may hold tabs and newlines, and cannot forge a row because MARK is
+ * drawn at random per process.
+ */
+import { randomBytes } from 'node:crypto';
+import { formatLiteral } from './quote.js';
+
+const MARK = `<${randomBytes(6).toString('hex')}>`;
+
+/** How a field's text becomes its value. */
+const text = (value: string): string => value;
+const number = (value: string): number => Number(value);
+const flag = (value: string): boolean => value === '1';
+
+/** Fields of one kind of text each: [variable, reader]. In the first table tmux or we choose the text. */
+const SAFE = {
+  paneId: ['pane_id', text],
+  sessionId: ['session_id', text],
+  windowId: ['window_id', text],
+  windowIndex: ['window_index', number],
+  paneIndex: ['pane_index', number],
+  width: ['pane_width', number],
+  height: ['pane_height', number],
+  cursorX: ['cursor_x', number],
+  cursorY: ['cursor_y', number],
+  historySize: ['history_size', number],
+  mode: ['pane_mode', text],
+  alternate: ['alternate_on', flag],
+  dead: ['pane_dead', flag],
+  deadStatus: ['pane_dead_status', (value: string) => (value === '' ? null : Number(value))],
+  pid: ['pane_pid', number],
+  tty: ['pane_tty', text],
+  active: ['pane_active', flag],
+  windowActive: ['window_active', flag],
+  sessionActivity: ['session_activity', number],
+  sessionCreated: ['session_created', number],
+  serverPid: ['pid', number],
+  serverVersion: ['version', text],
+  applicationCursor: ['keypad_cursor_flag', flag],
+} as const;
+
+/** Here a person, a program or a directory does. */
+const FREE = {
+  sessionName: ['session_name', text],
+  linkedSessions: ['window_linked_sessions_list', text],
+  windowName: ['window_name', text],
+  attachedClients: ['session_attached_list', text],
+  command: ['pane_current_command', text],
+  path: ['pane_current_path', text],
+  title: ['pane_title', text],
+  integration: ['@panewright_shell', text],
+  owner: ['@panewright_owner', text],
+} as const;
+
+/** A format for `-F` and what reads the rows that it yields. */
+export interface RowFormat<Row> {
+  readonly format: string;
+  parse(body: string): Row[];
+}
+
+function rowFormat<K extends keyof PaneRow>(keys: readonly K[]): RowFormat<Pick<PaneRow, K>> {
+  const fields = (table: typeof SAFE | typeof FREE): [K, string, (value: string) => unknown][] =>
+    keys.flatMap((key) => {
+      const field = (table as Record<string, readonly [string, (value: string) => unknown]>)[key];
+      return field ? [[key, `#{${field[0]}}`, field[1]] as [K, string, (value: string) => unknown]] : [];
+    });
+  const safe = fields(SAFE);
+  const free = fields(FREE);
+  const cells = [safe.map(([, format]) => format).join('\t'), ...free.map(([, format]) => format)];
+  const step = free.length + 2; // what stands between two rows, a newline, is a cell of its own
+  return {
+    format: MARK + cells.join(MARK) + MARK,
+    parse(body) {
+      const parts = body.split(MARK);
+      const rows: Pick<PaneRow, K>[] = [];
+      for (let i = 1; i + step - 1 < parts.length; i += step) {
+        const row: Partial<Record<K, unknown>> = {};
+        const values = (parts[i] as string).split('\t');
+        safe.forEach(([key, , read], k) => (row[key] = read(values[k] ?? '')));
+        free.forEach(([key, , read], k) => (row[key] = read(parts[i + 1 + k] ?? '')));
+        rows.push(row as Pick<PaneRow, K>);
+      }
+      return rows;
+    },
+  };
+}
+
+/** One pane as seen from one session: a linked window gives a row for each session that it is linked into. */
+export interface PaneRow {
+  readonly paneId: string;
+  readonly sessionId: string;
+  readonly sessionName: string;
+  readonly windowId: string;
+  readonly windowIndex: number;
+  readonly windowName: string;
+  readonly paneIndex: number;
+  /** Columns and rows of the pane. */
+  readonly width: number;
+  readonly height: number;
+  /** Cursor, zero-based, from the top left of the visible screen. */
+  readonly cursorX: number;
+  readonly cursorY: number;
+  /** Lines in the scrollback. */
+  readonly historySize: number;
+  /** Name of the mode (`copy-mode`, `view-mode`, ...) or ''. */
+  readonly mode: string;
+  readonly alternate: boolean;
+  readonly dead: boolean;
+  readonly deadStatus: number | null;
+  readonly pid: number;
+  readonly tty: string;
+  readonly active: boolean;
+  readonly windowActive: boolean;
+  /** Name of the process in the foreground of the pane's terminal. */
+  readonly command: string;
+  readonly path: string;
+  readonly title: string;
+  /** Names of the clients attached to the session, comma-separated: terminals by their path, others not. */
+  readonly attachedClients: string;
+  /** Seconds since the epoch. */
+  readonly sessionActivity: number;
+  readonly sessionCreated: number;
+  readonly serverPid: number;
+  readonly serverVersion: string;
+  /** Whether the program asked for application cursor keys (ESC O A instead of ESC [ A). */
+  readonly applicationCursor: boolean;
+  /** tmux's own list of the sessions that the window is linked into, as text; compared whole, never split. */
+  readonly linkedSessions: string;
+  /** What Panewright noted on the pane: see the integration in panes. */
+  readonly integration: string;
+  readonly owner: string;
+}
+
+/** Everything about a pane. */
+export const PANE: RowFormat<PaneRow> = rowFormat([
+  ...Object.keys(SAFE),
+  ...Object.keys(FREE),
+] as (keyof PaneRow)[]);
+
+/** What listings show; a third of the work for tmux, which counts with hundreds of panes. */
+const LISTED = [
+  'paneId',
+  'sessionId',
+  'sessionName',
+  'windowId',
+  'windowIndex',
+  'windowName',
+  'windowActive',
+  'paneIndex',
+  'active',
+  'width',
+  'height',
+  'dead',
+  'command',
+  'path',
+  'attachedClients',
+  'sessionActivity',
+] as const;
+export const LISTING = rowFormat(LISTED);
+export type ListedRow = Pick<PaneRow, (typeof LISTED)[number]>;
+
+/** Pane user options that Panewright sets; tmux is the database for what several servers must agree on. */
+export const SHELL_OPTION = '@panewright_shell';
+export const OWNER_OPTION = '@panewright_owner';
+
+/**
+ * Holds while the pane is where it was when `row` was read: same server, same session, same set of sessions, and
+ * the same process in it, as alive or dead as it was. (tmux 3.3a crashes when something is pasted into a dead pane.)
+ */
+export function samePlace(row: PaneRow): string {
+  return all([
+    `#{==:#{pane_id},${row.paneId}}`,
+    `#{==:#{pane_pid}.#{pane_dead},${row.pid}.${row.dead ? 1 : 0}}`,
+    `#{==:#{session_id},${row.sessionId}}`,
+    `#{==:#{pid},${row.serverPid}}`,
+    `#{==:#{window_linked_sessions_list},${formatLiteral(row.linkedSessions)}}`,
+    `#{==:#{session_name},${formatLiteral(row.sessionName)}}`,
+  ]);
+}
+
+/** Holds while the pane has the size that `row` says. */
+export function sameSize(row: PaneRow): string {
+  return all([`#{==:#{pane_width},${row.width}}`, `#{==:#{pane_height},${row.height}}`]);
+}
+
+/** Holds while the session has windows of just these indices, in ascending order. */
+export function sameWindows(indices: readonly number[]): string {
+  return `#{==:#{W:#{window_index} ,#{window_index} },${indices.map((i) => `${i} `).join('')}}`;
+}
+
+/** Holds while the pane is at this place of its window, whose panes are of just these indices, ascending. */
+export function samePanes(row: PaneRow, indices: readonly number[]): string {
+  return all([
+    `#{==:#{window_index}.#{pane_index},${row.windowIndex}.${row.paneIndex}}`,
+    `#{==:#{P:#{pane_index} ,#{pane_index} },${indices.map((i) => `${i} `).join('')}}`,
+  ]);
+}
+
+/**
+ * Name of the variable in tmux's global environment that holds the lock of a pane. Not a pane option: setting one
+ * makes tmux lay out every window anew, which costs it 10 ms with a hundred sessions. Hidden (`-h`), so that no
+ * pane inherits it.
+ */
+export function lockVariable(paneId: string): string {
+  return `PANEWRIGHT_LOCK_${paneId.slice(1)}`;
+}
+
+/** The token that holds the pane's lock, or ''. */
+export function lockFormat(paneId: string): string {
+  return `#{${lockVariable(paneId)}}`;
+}
+
+/** Holds while the lock is this token's; '' while nobody has taken it. Tokens are our own, letters and digits. */
+export function lockedBy(paneId: string, token: string): string {
+  return `#{==:${lockFormat(paneId)},${token}}`;
+}
+
+/** Holds until a time, in milliseconds since the epoch; tmux counts whole seconds, so up to one less. */
+export function before(time: number): string {
+  return `#{e|<:#{T:#{l:%s}},${Math.floor(time / 1000)}}`;
+}
+
+export function all(conditions: readonly string[]): string {
+  return conditions.reduce((left, right) => `#{&&:${left},${right}}`);
+}
+
+/** `list-sessions -F` argument: one line per session; names never contain a tab or a newline, tmux sees to it. */
+export const SESSION_FORMAT = '#{session_id}\t#{session_name}';
+
+export interface SessionRow {
+  readonly sessionId: string;
+  readonly sessionName: string;
+}
+
+export function parseSessionRows(body: string): SessionRow[] {
+  return body
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [sessionId = '', sessionName = ''] = line.split('\t');
+      return { sessionId, sessionName };
+    });
+}
+
+/** The pane, in just this session and window: fails when it is not there. */
+export function exactTarget(row: Pick<PaneRow, 'sessionId' | 'windowId' | 'paneId'>): string {
+  return `${row.sessionId}:${row.windowId}.${row.paneId}`;
+}
+
+/** `list-clients -F` argument: one line per client: session id, control-mode flag, process id. */
+export const CLIENT_FORMAT = '#{session_id}\t#{client_control_mode}\t#{client_pid}';
+
+export interface ClientRow {
+  readonly sessionId: string;
+  readonly control: boolean;
+  readonly pid: number;
+}
+
+export function parseClientRows(body: string): ClientRow[] {
+  return body
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [sessionId = '', control = '', pid = ''] = line.split('\t');
+      return { sessionId, control: control === '1', pid: Number(pid) };
+    });
+}
+
+/** Ids of what `new-window`, `split-window` and `new-session` made (`-P -F`). */
+export const CREATED_FORMAT = '#{session_id}\t#{window_id}\t#{pane_id}';
+
+/**
+ * What to subscribe to on a window to hear when the program of one of its panes has ended and the pane remains.
+ * On the pane itself tmux (3.3a) never reports it: it skips panes without a terminal.
+ */
+export const DEAD_FORMAT = '#{P:#{pane_id}=#{pane_dead} }';

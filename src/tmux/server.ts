@@ -1,0 +1,198 @@
+/**
+ * One tmux server as seen from here: control connections by session, opened lazily, and one-shot commands for
+ * when there is none. `argv` is all that would differ for a server on another host (`ssh HOST tmux`).
+ */
+import { PanewrightError } from '../errors.js';
+import { Connection, REPLY_DEADLINE_MS } from './connection.js';
+import {
+  CLIENT_FORMAT,
+  exactTarget,
+  LISTING,
+  PANE,
+  parseClientRows,
+  parseSessionRows,
+  SESSION_FORMAT,
+  type ClientRow,
+  type ListedRow,
+  type PaneRow,
+  type SessionRow,
+} from './formats.js';
+import { ConnectGate } from './gate.js';
+import type { Command } from './quote.js';
+import { requireSupported } from './version.js';
+
+export interface TmuxOptions {
+  /** Command that runs tmux, without socket flags. Default `['tmux']`. */
+  readonly command?: readonly string[];
+  readonly socketName?: string;
+  readonly socketPath?: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Milliseconds after which an unused connection is closed. Default 60 s. */
+  readonly idleMs?: number;
+}
+
+/** How long clients are let go one by one, in milliseconds. */
+const CLOSE_MS = 1_000;
+
+/** tmux's words for "there is no server", by which an empty list is told from an error. */
+const NO_SERVER = /no server running|error connecting to .*\((No such file|Connection refused)|no sessions/;
+
+export class TmuxServer {
+  readonly #argv: readonly string[];
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #idleMs: number;
+  readonly #connections = new Map<string, Connection>();
+  readonly #gate = new ConnectGate();
+  #version: Promise<string> | undefined;
+
+  constructor(options: TmuxOptions) {
+    // -u: without a UTF-8 locale, which MCP clients often strip, tmux would turn every é into _.
+    this.#argv = [
+      ...(options.command ?? ['tmux']),
+      '-u',
+      ...(options.socketPath !== undefined
+        ? ['-S', options.socketPath]
+        : options.socketName !== undefined
+          ? ['-L', options.socketName]
+          : []),
+    ];
+    this.#env = options.env;
+    this.#idleMs = options.idleMs ?? 60_000;
+  }
+
+  /** `tmux -V`, asked once; rejects with TMUX_NOT_FOUND or TMUX_TOO_OLD. */
+  version(): Promise<string> {
+    this.#version ??= this.#spawn(['-V']).then((out) => requireSupported(out.trim()));
+    this.#version.catch(() => (this.#version = undefined));
+    return this.#version;
+  }
+
+  /** The connection of a session, opened if there is none. The session must exist: resolve its id first. */
+  connect(sessionId: string): Connection {
+    const open = this.#connections.get(sessionId);
+    if (open && !open.closed.aborted) return open;
+    const connection = new Connection(this.#argv, this.#env, sessionId, this.#idleMs, this.#gate);
+    this.#connections.set(sessionId, connection);
+    connection.closed.addEventListener('abort', () => {
+      if (this.#connections.get(sessionId) === connection) this.#connections.delete(sessionId);
+    });
+    return connection;
+  }
+
+  /** Process ids of our own control clients: they are not people who watch. */
+  clientPids(): Set<number> {
+    return new Set([...this.#connections.values()].flatMap((c) => (c.pid === undefined ? [] : [c.pid])));
+  }
+
+  /** Every pane of the server, or of one session by id; empty when no server runs. */
+  async panes(sessionId?: string): Promise<PaneRow[]> {
+    const scope = sessionId === undefined ? ['-a'] : ['-s', '-t', sessionId];
+    return PANE.parse(await this.run(['list-panes', ...scope, '-F', PANE.format], sessionId));
+  }
+
+  /** The same of all panes, as far as listings show them. */
+  async listing(): Promise<ListedRow[]> {
+    return LISTING.parse(await this.run(['list-panes', '-a', '-F', LISTING.format]));
+  }
+
+  /** Ids and names of all sessions: far cheaper than all panes. */
+  async sessions(): Promise<SessionRow[]> {
+    const command: Command = ['list-sessions', '-F', SESSION_FORMAT];
+    const rows = parseSessionRows(await this.run(command));
+    // "There is nothing" is worth asking twice: a connection says so while its own session is going.
+    return rows.length > 0 ? rows : parseSessionRows(await this.#spawn(command));
+  }
+
+  /** One pane in its place; undefined when it is not there any more. */
+  async pane(place: Pick<PaneRow, 'sessionId' | 'windowId' | 'paneId'>): Promise<PaneRow | undefined> {
+    const command: Command = ['display-message', '-p', '-t', exactTarget(place), PANE.format];
+    const body = await this.run(command, place.sessionId).catch((error: unknown) => {
+      if (error instanceof PanewrightError && error.code === 'TMUX_ERROR') return '';
+      throw error;
+    });
+    // For what it cannot find, display-message answers with blanks or with another pane, and no error.
+    return PANE.parse(body).find(
+      (row) =>
+        row.paneId === place.paneId && row.sessionId === place.sessionId && row.windowId === place.windowId,
+    );
+  }
+
+  async clients(): Promise<ClientRow[]> {
+    return parseClientRows(await this.run(['list-clients', '-F', CLIENT_FORMAT]));
+  }
+
+  /**
+   * Runs a command over a connection that is open anyway (that of `sessionId` if there is one), else by a
+   * process of its own. Answers '' when no server runs.
+   */
+  async run(command: Command, sessionId?: string): Promise<string> {
+    const own = sessionId === undefined ? undefined : this.#connections.get(sessionId);
+    for (const connection of new Set([...(own ? [own] : []), ...this.#connections.values()])) {
+      if (connection.closed.aborted) continue;
+      try {
+        return await connection.run(command);
+      } catch (error) {
+        // The client may have ended with the session that it was attached to; the server may live on.
+        if (!connection.closed.aborted) throw error;
+      }
+    }
+    await this.version();
+    return this.#spawn(command);
+  }
+
+  /** Runs a command that may have to start the server, so always by a process of its own. */
+  async start(command: Command): Promise<string> {
+    await this.version();
+    return this.#gate.exclusive(() => this.#spawn(command));
+  }
+
+  /** Resolves when no control client is left. */
+  async close(): Promise<void> {
+    const connections = [...this.#connections.values()];
+    this.#connections.clear();
+    // One after the other while there is time: tmux 3.3a tells every client of every one that leaves.
+    const deadline = performance.now() + CLOSE_MS;
+    const closing: Promise<void>[] = [];
+    for (const connection of connections) {
+      closing.push(connection.close());
+      if (performance.now() < deadline) await closing.at(-1);
+    }
+    await Promise.all(closing);
+  }
+
+  async #spawn(command: readonly string[]): Promise<string> {
+    // Loaded late: a server that is only asked for its tools never needs it.
+    const { execa } = await import('execa');
+    const [file = 'tmux', ...args] = this.#argv;
+    const result = await execa(file, [...args, ...command.map(escapeSemicolon)], {
+      env: this.#env,
+      extendEnv: false,
+      stdin: 'ignore',
+      timeout: REPLY_DEADLINE_MS,
+      killSignal: 'SIGKILL',
+      stripFinalNewline: true,
+      reject: false,
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    if (!result.failed) return result.stdout;
+    if (result.code === 'ENOENT')
+      throw new PanewrightError(
+        'TMUX_NOT_FOUND',
+        `the program ${file} is not on PATH.`,
+        'Install tmux 3.2 or later.',
+      );
+    if (result.timedOut)
+      throw new PanewrightError(
+        'TMUX_LOST',
+        `tmux did not answer within ${REPLY_DEADLINE_MS / 1000} s; it may be stopped or overloaded.`,
+        'Nothing is known to be lost: try again.',
+      );
+    if (NO_SERVER.test(result.stderr)) return '';
+    throw new PanewrightError('TMUX_ERROR', `tmux said: ${result.stderr.trim() || result.shortMessage}.`);
+  }
+}
+
+/** On its command line tmux takes a `;` at the end of any argument as a separator, unless it is escaped. */
+function escapeSemicolon(argument: string): string {
+  return argument.endsWith(';') ? argument.slice(0, -1) + '\\;' : argument;
+}

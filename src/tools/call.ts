@@ -1,0 +1,199 @@
+/**
+ * The one pipeline of every call: parse, judge, log, run, format, catch. A tool's own function contains none of
+ * it.
+ */
+import type * as z from 'zod';
+import type { LoadedConfig } from '../config/schema.js';
+import { PanewrightError } from '../errors.js';
+import { PaneMoved, type ReadPane } from '../panes/pane.js';
+import { echoes } from '../panes/process.js';
+import type { Target } from '../panes/targets.js';
+import type { AuditLog } from '../permission/audit.js';
+import { judge } from '../permission/policy.js';
+import { sessionContext } from './session-context.js';
+import type { TerminalsBySocket } from './terminals.js';
+import type { AnyTool, Linked, ToolContext } from './tool.js';
+import type { CallIo, JsonObject, ToolResult } from './toolbox.js';
+
+export interface CallServices {
+  readonly terminals: TerminalsBySocket;
+  readonly audit: AuditLog;
+  readonly version: string;
+  /** Where programs are looked for. */
+  readonly path: string;
+  log(line: string): void;
+}
+
+export async function callTool(
+  tool: AnyTool,
+  rawArgs: unknown,
+  io: CallIo,
+  services: CallServices,
+  config: LoadedConfig,
+): Promise<ToolResult> {
+  try {
+    const args = parse(tool, rawArgs, config);
+    const done = (await invoke(tool, args, io, services, config)) as JsonObject | Linked<JsonObject>;
+    const { result, links } = isLinked(done) ? done : { result: done, links: [] };
+    return { structured: result, text: JSON.stringify(result), isError: false, links };
+  } catch (error) {
+    const known = asKnown(error, io.signal);
+    if (known.code === 'INTERNAL') services.log(`[panewright] ${String((error as Error).stack)}`);
+    return { text: known.text, isError: true };
+  }
+}
+
+async function invoke(
+  tool: AnyTool,
+  args: JsonObject,
+  io: CallIo,
+  services: CallServices,
+  config: LoadedConfig,
+): Promise<unknown> {
+  const terminals = services.terminals.for(config);
+  const context: ToolContext = {
+    ...sessionContext(terminals, tool.access, config, services.path),
+    config,
+    terminals,
+    version: services.version,
+    signal: io.signal,
+    progress: (message) => {
+      services.log(`[panewright ${tool.name}] ${message}`);
+      io.progress(message);
+    },
+    note: (message) => {
+      services.log(`[panewright ${tool.name}] ${message}`);
+    },
+    visibleRows: () => terminals.gate.visibleRows(config),
+    mayWrite: (session) => judge({ access: 'write', sessions: [session], config, asked: session }).allow,
+  };
+  const named = args as unknown as Target;
+  const record = (
+    decision: 'allow' | 'deny',
+    rule: string,
+    hidden: boolean,
+    refusal?: PanewrightError,
+  ): void => {
+    if (tool.access === 'read') return;
+    const text = tool.text?.(args as never);
+    services.audit.record(
+      {
+        client: io.client,
+        tool: tool.name,
+        target: targetText(named) ?? (typeof args.name === 'string' ? args.name : null),
+        decision,
+        rule,
+        hidden,
+        text,
+        code: refusal?.code,
+      },
+      config,
+    );
+  };
+  /** The session tools find their pane by themselves, after the attempt is logged. */
+  const mayHide = (session: string): Promise<boolean> =>
+    tool.text === undefined
+      ? Promise.resolve(false)
+      : terminals.gate.open({ session }, 'read', config).then(
+          ({ pane }) => hides(pane),
+          () => false,
+        );
+  const run = tool.run as (...rest: unknown[]) => Promise<unknown>;
+  try {
+    if (tool.on === 'nothing') {
+      const { name } = args;
+      const asked = tool.toolset === 'sessions' && typeof name === 'string' ? name : null;
+      const rule = terminals.gate.admit(tool.access, asked, config);
+      record('allow', rule, asked !== null && (await mayHide(asked)));
+      return await run(args, context);
+    }
+    const onPane = async (trusting: boolean): Promise<unknown> => {
+      const { pane, rule, sessions } = await terminals.gate.open(named, tool.access, config, trusting);
+      const hidden = tool.text !== undefined && (await hides(pane));
+      record('allow', rule, hidden);
+      const done = await run(args, pane, { ...context, hidden });
+      for (const { uri } of isLinked(done as JsonObject) ? (done as Linked<JsonObject>).links : [])
+        terminals.engine.shelf.noteSessions(outputId(uri) ?? '', sessions);
+      return done;
+    };
+    return await onPane(tool.trusting === true).catch((error: unknown) => {
+      // Nothing was done: look the target up afresh and try once more.
+      if (error instanceof PaneMoved) return onPane(false);
+      throw error;
+    });
+  } catch (error) {
+    // A refusal comes before the terminal is asked whether it echoes: what may be an answer may be a password.
+    if (error instanceof PanewrightError && REFUSALS.has(error.code))
+      record('deny', error.message, tool.answers === true, error);
+    throw error;
+  }
+}
+
+const REFUSALS: ReadonlySet<string> = new Set(['WRITE_DISABLED', 'SESSION_NOT_ALLOWED', 'CONFIG_INVALID']);
+
+/** Whether what is typed now stays invisible: a password, most likely. At a marked prompt it never does. */
+async function hides(pane: ReadPane): Promise<boolean> {
+  return pane.stream.phase !== 'prompt' && (await echoes(pane.row.tty)) === false;
+}
+
+/** The id of the kept output that a resource's URI names. */
+export function outputId(uri: string): string | undefined {
+  return /^panewright:\/\/output\/([0-9a-f]+)$/.exec(uri)?.[1];
+}
+
+function targetText({ session, window, pane }: Partial<Target>): string | null {
+  if (session === undefined) return null;
+  return `${session}${window === undefined ? '' : `:${window}`}${pane === undefined ? '' : `.${pane}`}`;
+}
+
+function parse(tool: AnyTool, raw: unknown, { config }: LoadedConfig): JsonObject {
+  const parsed = tool.input.safeParse(raw ?? {});
+  if (!parsed.success) throw invalid(tool, parsed.error);
+  const args = parsed.data as JsonObject;
+  const { timeout } = args;
+  if (typeof timeout === 'number' && !(timeout > 0 && timeout <= config.max_timeout)) {
+    throw new PanewrightError(
+      'INVALID_ARGUMENT',
+      `timeout is ${timeout}; it must be more than 0 and at most ${config.max_timeout} seconds.`,
+      'A longer job goes on after the timeout: collect it with wait_for.',
+    );
+  }
+  return args;
+}
+
+/** One sentence a problem, naming the argument and, for an unknown one, those that exist. */
+function invalid(tool: AnyTool, error: z.ZodError): PanewrightError {
+  const known = Object.keys(tool.input.shape).join(', ') || 'none';
+  const problems = error.issues.map((issue) => {
+    const where = issue.path.join('.');
+    if (issue.code === 'unrecognized_keys')
+      return `unknown argument ${issue.keys.map((key) => JSON.stringify(key.slice(0, 60))).join(', ')} (known: ${known})`;
+    if (issue.code === 'invalid_type' && /received undefined/.test(issue.message))
+      return `${where} is missing`;
+    return `${where || 'arguments'}: ${issue.message}`;
+  });
+  return new PanewrightError(
+    'INVALID_ARGUMENT',
+    `${problems.slice(0, 5).join('; ')}.`,
+    `See the description of ${tool.name} and call again.`,
+  );
+}
+
+function isLinked(done: JsonObject | Linked<JsonObject>): done is Linked<JsonObject> {
+  return 'links' in done && 'result' in done && Array.isArray(done.links);
+}
+
+function asKnown(error: unknown, signal: AbortSignal): PanewrightError {
+  if (error instanceof PanewrightError) return error;
+  if (signal.aborted)
+    return new PanewrightError(
+      'CANCELLED',
+      'the caller cancelled the request.',
+      'What runs in the pane was left alone.',
+    );
+  return new PanewrightError(
+    'INTERNAL',
+    `something went wrong inside Panewright: ${error instanceof Error ? error.message : String(error)}.`,
+    'Please report it with what you called.',
+  );
+}

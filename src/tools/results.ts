@@ -1,0 +1,51 @@
+/** How outcomes of commands look in results. */
+import * as z from 'zod';
+import type { LoadedConfig } from '../config/schema.js';
+import type { SpoolShelf } from '../panes/spool.js';
+import type { Outcome } from '../profile/outcome.js';
+import type { ToolResult } from './toolbox.js';
+
+/** Characters of output that a result carries at most; the tail is kept. */
+export const MAX_CHARS = 20_000;
+
+export const outputFields = {
+  output_lines: z.array(z.string()).describe('Output, one entry per line; the last ones when truncated'),
+  total_lines: z.int().describe('Lines printed, including those not in output_lines'),
+  truncated: z.boolean(),
+  output_uri: z.string().optional().describe('Resource with the full output, when truncated'),
+};
+
+export const states = z.enum([
+  'completed',
+  'running',
+  'waiting_for_input',
+  'incomplete_input',
+  'pane_closed',
+]);
+
+export interface OutputPart {
+  readonly output_lines: string[];
+  readonly total_lines: number;
+  readonly truncated: boolean;
+  readonly output_uri?: string;
+}
+
+/** The output of a run so far, and the link to all of it where the result cannot carry it. */
+export function outputOf(
+  { run }: Pick<Outcome, 'run'>,
+  shelf: SpoolShelf,
+  { config }: LoadedConfig,
+): { part: OutputPart; links: NonNullable<ToolResult['links']> } {
+  const { lines, truncated, total } = run.output.lines(config.buffer_size, MAX_CHARS);
+  const preview = run.preview?.() ?? [];
+  const all = [...lines, ...preview].slice(-config.buffer_size);
+  const part = { output_lines: all, total_lines: total + preview.length, truncated };
+  if (!truncated) return { part, links: [] };
+  run.spool.rest = () => run.output.heldBack;
+  shelf.keep(run.spool);
+  const uri = `panewright://output/${run.spool.id}`;
+  return {
+    part: { ...part, output_uri: uri },
+    links: [{ uri, name: `full output, ${total} lines`, mimeType: 'text/plain' }],
+  };
+}

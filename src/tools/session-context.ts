@@ -1,0 +1,68 @@
+/** What the session tools have at hand besides: sessions by name, each opened through the gate. */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { LoadedConfig } from '../config/schema.js';
+import { PanewrightError } from '../errors.js';
+import type { DestroyPane, HandleFor } from '../panes/pane.js';
+import { judge, visible, type Access } from '../permission/policy.js';
+import type { Door, Sessions } from '../profile/session/sessions.js';
+import type { Terminals } from './terminals.js';
+
+export interface SessionContext {
+  readonly sessions: Sessions;
+  readonly door: Door;
+  /** Names of the live tmux sessions that may be seen. */
+  sessionNames(): Promise<ReadonlySet<string>>;
+  /** Rejects what the policy does not allow the running tool to do to a session of this name. */
+  admit(name: string): void;
+  maySee(name: string): boolean;
+  /** The session's pane, for ending it; undefined when it is not alive. */
+  destroyable(name: string): Promise<DestroyPane | undefined>;
+  isInstalled(program: string): boolean;
+}
+
+export function sessionContext(
+  terminals: Terminals,
+  access: Access,
+  config: LoadedConfig,
+  path: string,
+): SessionContext {
+  const { gate, sessions } = terminals;
+  const find = async <A extends Access>(name: string, as: A): Promise<HandleFor[A] | undefined> => {
+    try {
+      return (await gate.open({ session: name }, as, config)).pane;
+    } catch (error) {
+      if (error instanceof PanewrightError && error.code === 'SESSION_NOT_FOUND') return undefined;
+      throw error;
+    }
+  };
+  return {
+    sessions,
+    door: {
+      // Judged as what the tool is: a tool that only reads gets a handle whose writing parts it must not use, so
+      // what it may call is limited by the driver's types.
+      find: (name) => find(name, access === 'read' ? 'read' : 'write') as ReturnType<Door['find']>,
+      create: (options) => gate.create(options, config),
+    },
+    sessionNames: async () =>
+      new Set(
+        (await terminals.tmux.sessions()).map((s) => s.sessionName).filter((name) => visible(name, config)),
+      ),
+    admit: (name) => {
+      const verdict = judge({ access, sessions: [name], config, asked: name });
+      if (!verdict.allow) throw new PanewrightError(verdict.code, verdict.text);
+    },
+    maySee: (name) => visible(name, config),
+    destroyable: (name) => find(name, 'destroy'),
+    isInstalled: (program) => path.split(delimiter).some((folder) => isExecutable(join(folder, program))),
+  };
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

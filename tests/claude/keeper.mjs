@@ -1,0 +1,30 @@
+/**
+ * The only process that runs inside the network namespace besides what it starts: a tmux server on a private
+ * socket (so that every pane, whoever opens it, has loopback and nothing else), and a forwarder from a loopback
+ * port to the unix socket on which the scripted Messages API listens outside (unix sockets cross namespaces).
+ * Ends, and ends the tmux server, when its stdin ends: nothing outlives a crashed test run.
+ *
+ * argv: tmux socket, API socket. Prints one line of JSON: {"port": 4711, "tmux": <pid>}.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { createConnection, createServer } from 'node:net';
+
+const [tmuxSocket, apiSocket] = process.argv.slice(2);
+execFileSync('ip', ['link', 'set', 'lo', 'up']);
+
+const forwarder = createServer((inside) => {
+  const outside = createConnection(apiSocket);
+  inside.pipe(outside).pipe(inside);
+  // A stream cut on one side is cut on the other: tests play dropped connections.
+  inside.on('close', () => outside.destroy()).on('error', () => outside.destroy());
+  outside.on('close', () => inside.destroy()).on('error', () => inside.destroy());
+});
+
+forwarder.listen(0, '127.0.0.1', () => {
+  const { port } = forwarder.address();
+  const env = { ...process.env, ANTHROPIC_BASE_URL: `http://127.0.0.1:${port}` };
+  const tmux = spawn('tmux', ['-D', '-u', '-S', tmuxSocket, '-f', '/dev/null'], { env, stdio: 'ignore' });
+  tmux.on('exit', () => process.exit());
+  process.stdin.on('end', () => tmux.kill('SIGTERM')).resume();
+  process.stdout.write(`${JSON.stringify({ port, tmux: tmux.pid })}\n`);
+});

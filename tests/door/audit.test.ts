@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Json } from '../support/client.js';
+import { TestServer } from '../support/server.js';
+import { freshDirectory } from '../support/run-dir.js';
+
+let server: TestServer;
+let log: string;
+let temporary: string;
+beforeAll(async () => {
+  temporary = freshDirectory();
+  server = await TestServer.start({ clientName: 'auditor', env: { TMPDIR: temporary } });
+  log = join(server.tmux.home, 'logs', 'audit.jsonl');
+  await server.tmux.newSession('work');
+  await server.tmux.newSession('frozen');
+  await server.tmux.newSession('vault');
+});
+afterAll(() => server.close());
+
+const lines = (file = log): Json[] =>
+  existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Json)
+    : [];
+
+const CALLS: readonly (readonly [tool: string, args: Json])[] = [
+  ['execute', { command: 'echo one', timeout: 20 }],
+  ['write_pane', { text: 'x' }],
+  ['write_tmux_pane', { text: 'x' }],
+  ['send_keys', { key: 'C-u' }],
+  ['send_keys_tmux', { keys: 'C-u' }],
+  ['open_pane', { placement: 'below', command: 'sleep 600' }],
+  ['close_pane', { pane: 1 }],
+  ['session_send', { prompt: 'echo two', timeout: 20 }],
+  ['session_interrupt', {}],
+  ['session_answer', { choice: 1 }],
+  ['session_set_claude_id', { claude_session_id: 'x' }],
+];
+
+const aimed = (tool: string, args: Json, session: string): Json =>
+  tool.startsWith('session_') ? { name: session, ...args } : { session, ...args };
+
+const REAL: Readonly<Record<string, string>> = { write_tmux_pane: 'write_pane', send_keys_tmux: 'send_keys' };
+
+describe('every attempted write', () => {
+  test.each([
+    ['allowed', 'work', 'allow', {}],
+    ['on a session that is read-only', 'frozen', 'deny', {}],
+    ['on a session that is not allowed', 'vault', 'deny', {}],
+    ['while writing is off', 'work', 'deny', { write_enabled: false }],
+    ['by a configuration that is broken', 'work', 'deny', { write_enabeld: true }],
+  ])('%s, is one line of the log', async (_name, session, decision, more) => {
+    const config = { audit_log: log, read_only_sessions: ['frozen'], allowed_sessions: ['work', 'frozen'] };
+    server.configure(config);
+    await server.client.call('version');
+    server.configure({ ...config, ...more });
+    for (const [tool, args] of CALLS) {
+      const before = lines().length;
+      await server.client.raw(tool, aimed(tool, args, session));
+      const added = lines().slice(before);
+      expect(added).toHaveLength(1);
+      expect(added[0]).toMatchObject({
+        client: 'auditor',
+        tool: REAL[tool] ?? tool,
+        decision,
+        rule: expect.stringMatching(/\w/),
+        target: expect.stringMatching(new RegExp(`^${session}`)),
+      });
+    }
+  });
+
+  test('a reading call is none', async () => {
+    server.configure({ audit_log: log });
+    const before = lines().length;
+    for (const tool of ['read_pane', 'pane_info', 'wait_for'])
+      await server.client.raw(tool, { session: 'work', ...(tool === 'wait_for' && { timeout: 0.1 }) });
+    await server.client.raw('session_status', { name: 'work' });
+    expect(lines()).toHaveLength(before);
+  });
+});
+
+describe('what is typed while the terminal does not echo', () => {
+  const SECRET = 'correct-horse-7291';
+
+  /** Everything that was ever written for people or programs to find. */
+  function everything(results: readonly unknown[]): string {
+    const files = [server.tmux.home, temporary].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1')),
+    );
+    return [server.client.stderr, JSON.stringify(results), ...server.client.progress, ...files].join('\n');
+  }
+
+  test('is nowhere: not in the log, its digest neither, nor in results, state or on stderr', async () => {
+    server.configure({ audit_log: log, read_only_sessions: ['frozen'] });
+    const results: unknown[] = [];
+    const call = async (tool: string, args: Json): Promise<void> => {
+      results.push(await server.client.raw(tool, args));
+    };
+    for (const session of ['work', 'frozen', 'vault']) {
+      const ask = `clear; read -r -s -p 'Password: ' p; read -r -s -p 'Again: ' q\n`;
+      await server.tmux.type(`=${session}:`, ask);
+      await server.tmux.until(`=${session}:`, /^Password: /m);
+    }
+    // Refused before anybody asked whether the terminal echoes.
+    await call('write_pane', { session: 'frozen', text: `${SECRET}\n` });
+    await call('send_keys', { session: 'frozen', key: [...SECRET] });
+    // Not typed, because a program is waiting; but meant for it.
+    await call('execute', { session: 'vault', command: SECRET, timeout: 5 });
+    await call('session_send', { name: 'vault', prompt: SECRET, timeout: 5 });
+    await call('write_pane', { session: 'work', text: `${SECRET}\n` });
+    await server.tmux.until('=work:', /^Password: Again: /m);
+    await call('send_keys', { session: 'work', key: [...SECRET, 'Enter'] });
+    await server.tmux.until('=work:', /Again: .*[$#] *$/m);
+    for (const session of ['work', 'frozen', 'vault']) {
+      await call('read_pane', { session });
+      await call('session_history', { name: session });
+      await call('session_status', { name: session, explain: true });
+    }
+    await call('wait_for', { session: 'work', timeout: 5 });
+    const found = everything(results);
+    expect(found).not.toContain(SECRET);
+    for (const text of [SECRET, `${SECRET}\n`, [...SECRET].join(' '), [...SECRET, 'Enter'].join(' ')])
+      expect(found).not.toContain(createHash('sha256').update(text).digest('hex'));
+    expect(
+      lines()
+        .slice(-6)
+        .map(({ hidden, size }) => [hidden, size]),
+    ).toEqual(Array.from({ length: 6 }, () => [true, undefined]));
+  });
+});
+
+describe('a log', () => {
+  test('is set aside at 10 MB, and no line of it is lost', async () => {
+    const file = join(server.tmux.home, 'large.jsonl');
+    writeFileSync(file, '');
+    truncateSync(file, 10 * 1024 * 1024);
+    server.configure({ audit_log: file });
+    await server.client.call('send_keys', { session: 'work', key: 'C-u' });
+    expect(statSync(`${file}.1`).size).toBe(10 * 1024 * 1024);
+    expect(lines(file)).toHaveLength(1);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test.each([
+    ['a full disk', '/dev/full', /ENOSPC/],
+    ['a folder', '/proc', /EISDIR|EACCES|EPERM|ENOENT/],
+    ['a place where nothing can be made', '/proc/none/audit.jsonl', /ENOENT|EACCES/],
+  ])('on %s refuses writes when one is required, and only then', async (_name, audit_log, reason) => {
+    const target = '=work:';
+    const text = `# ${Math.random().toString(36)}`;
+    server.configure({ audit_log, audit_required: true });
+    const refusal = await server.client.refusal('write_pane', { session: 'work', text });
+    expect(refusal).toMatch(/^AUDIT_FAILED: /);
+    expect(refusal).toMatch(reason);
+    for (const [tool, { pane: _, ...args }] of CALLS)
+      expect(await server.client.refusal(tool, aimed(tool, args, 'work'))).toMatch(/^AUDIT_FAILED: /);
+    expect(await server.tmux.capture(target)).not.toContain(text);
+    expect(await server.client.call('read_pane', { session: 'work' })).toBeDefined();
+    server.configure({ audit_log, audit_required: false });
+    await server.client.call('write_pane', { session: 'work', text });
+    await server.tmux.until(target, (screen) => screen.includes(text));
+    await server.client.call('send_keys', { session: 'work', key: 'C-u' });
+    expect(server.client.stderr).toMatch(/\[panewright audit\] not logged: /);
+  });
+
+  test('that is required and not configured refuses writes', async () => {
+    server.configure({ audit_required: true });
+    expect(await server.client.refusal('send_keys', { session: 'work', key: 'C-u' })).toMatch(
+      /^AUDIT_FAILED: /,
+    );
+  });
+});

@@ -1,0 +1,72 @@
+/**
+ * Runs a property over calls of the real server: batches of calls at once, then everything is compared. A failure
+ * is shrunk to the smallest batch and printed with the seed that repeats it (PANEWRIGHT_SEED, PANEWRIGHT_CASES).
+ */
+import { expect } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import fc from 'fast-check';
+import { ERRORS } from '../../src/errors.js';
+import { textOf, type TestClient } from '../support/client.js';
+import type { Call } from './hostile.js';
+import { LEAK, type Terrain } from './terrain.js';
+import { wholeOf } from './whole.js';
+
+const BATCH = 25;
+/** What a call may take: the longest wait that the suites' configuration allows, and the deadline of a fault. */
+const MAX_MS = 3_500;
+
+export interface Judgement {
+  readonly call: Call;
+  readonly text: string;
+  readonly isError: boolean;
+}
+
+/**
+ * @param cases number of calls
+ * @param check what must hold for one answer besides: a known error or a result, in time, and no word of a secret
+ * @returns how often each kind of answer came: `tool CODE`, or `tool ok`
+ */
+export async function nothingChanges(
+  terrain: Terrain,
+  client: TestClient,
+  call: fc.Arbitrary<Call>,
+  cases: number,
+  check: (judgement: Judgement) => void = () => undefined,
+): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  const seed = Number(process.env['PANEWRIGHT_SEED'] ?? Date.now() % 2 ** 31);
+  const wanted = Number(process.env['PANEWRIGHT_CASES'] ?? cases);
+  const before = await wholeOf(terrain.tmux);
+  const batch = async (batched: readonly Call[]): Promise<void> => {
+    const answers = await Promise.all(batched.map((one) => answer(client, one)));
+    for (const { text, isError, call: one } of answers) {
+      const code = isError ? (text.split(':')[0] ?? '') : 'ok';
+      if (isError) expect(Object.keys(ERRORS)).toContain(code);
+      expect(code).not.toBe('INTERNAL');
+      if (!JSON.stringify(one).includes(LEAK)) expect(text).not.toContain(LEAK);
+      counts.set(`${one.tool} ${code}`, (counts.get(`${one.tool} ${code}`) ?? 0) + 1);
+      check({ call: one, text, isError });
+    }
+    expect(await wholeOf(terrain.tmux)).toBe(before);
+    expect(existsSync(terrain.canary)).toBe(false);
+  };
+  await fc.assert(
+    fc.asyncProperty(fc.array(call, { minLength: BATCH, maxLength: BATCH, size: 'max' }), batch),
+    {
+      seed,
+      numRuns: Math.ceil(wanted / BATCH),
+      interruptAfterTimeLimit: 60_000,
+      markInterruptAsFailure: false,
+    },
+  );
+  expect(client.stderr).not.toContain(LEAK);
+  return counts;
+}
+
+async function answer(client: TestClient, call: Call): Promise<Judgement> {
+  const began = performance.now();
+  const result = await client.raw(call.tool, call.args);
+  const took = performance.now() - began;
+  expect(took).toBeLessThan(BATCH * MAX_MS);
+  return { call, text: textOf(result), isError: result.isError === true };
+}

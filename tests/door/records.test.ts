@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TestServer } from '../support/server.js';
+import { LEAK, Terrain } from './terrain.js';
+
+let terrain: Terrain;
+let server: TestServer;
+beforeAll(async () => {
+  terrain = await Terrain.make();
+  server = await TestServer.start({ tmux: terrain.tmux, config: { allowed_sessions: ['work*', 'old'] } });
+  await server.client.mcp.listTools();
+});
+afterAll(async () => {
+  await server.close();
+  await terrain.dispose();
+});
+
+test('records of sessions that are not allowed any more are neither listed nor told of', async () => {
+  const { client } = server;
+  const names = (list: unknown): string[] => (list as { name: string }[]).map(({ name }) => name).sort();
+  expect(names((await client.call('session_list'))['sessions'])).toEqual(['old', 'work', 'work-2']);
+  expect(names((await client.call('health'))['sessions'])).toEqual(['old', 'work', 'work-2']);
+  expect(JSON.stringify(await client.call('session_history', { name: 'old' }))).toContain('fine');
+  for (const tool of ['session_history', 'session_status', 'session_wait'])
+    expect(await client.refusal(tool, { name: 'vault' })).toMatch(/^SESSION_NOT_ALLOWED: /);
+});
+
+test('a refusal is the same whether there is a record, a live session, or nothing at all', async () => {
+  const texts = new Set<string>();
+  for (const name of ['vault', `${LEAK}-old`, `${LEAK}-session`, 'never-was'])
+    for (const tool of ['session_history', 'session_status', 'session_wait', 'session_interrupt'])
+      texts.add((await server.client.refusal(tool, { name })).replaceAll(name, 'NAME'));
+  expect(texts.size).toBe(1);
+});
+
+test('a damaged record of a session that is not allowed is not named', async () => {
+  writeFileSync(join(terrain.stateDir, 'sessions', `${LEAK}-damaged.json`), '{"version": 1, "na');
+  expect(JSON.stringify(await server.client.call('session_list'))).not.toContain(LEAK);
+  expect(JSON.stringify(await server.client.call('health'))).not.toContain(LEAK);
+});
+
+test('a name is a name and no path, in whatever a session tool does with files', async () => {
+  const outside = join(terrain.tmux.home, 'outside.json');
+  mkdirSync(join(terrain.stateDir, 'sessions', 'folder'), { recursive: true });
+  writeFileSync(outside, JSON.stringify({ version: 1, name: 'outside', turns: [] }));
+  server.configure({});
+  const before = statSync(outside).mtimeMs;
+  for (const name of ['../../../../../outside', '../outside', outside, 'folder/x', '.', '..', 'a\0b', '~'])
+    for (const [tool, args] of [
+      ['session_history', {}],
+      ['session_status', {}],
+      ['session_destroy', { force: true }],
+      ['session_set_claude_id', { claude_session_id: 'x' }],
+      ['session_send', { prompt: 'x', timeout: 1 }],
+    ] as const)
+      expect(await server.client.refusal(tool, { name, ...args })).toMatch(
+        /^(AGENT_NOT_FOUND|INVALID_ARGUMENT): /,
+      );
+  expect(statSync(outside).mtimeMs).toBe(before);
+});
+
+test('what is kept on disk is for the user alone', async () => {
+  await server.client.call('session_start', { name: 'made', profile: 'bash' });
+  expect(statSync(terrain.stateDir).mode & 0o022).toBe(0);
+  expect(statSync(join(terrain.stateDir, 'sessions')).mode & 0o777).toBe(0o700);
+  expect(statSync(join(terrain.stateDir, 'sessions', 'made.json')).mode & 0o777).toBe(0o600);
+});

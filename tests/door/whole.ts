@@ -1,0 +1,71 @@
+/**
+ * The whole observable state of a tmux server, as one text: equal before and after a call that changed nothing.
+ * Left out is only what our own control clients cannot help to touch: who is attached, and when last.
+ */
+import { readdirSync } from 'node:fs';
+import type { PrivateTmux } from '../support/tmux.js';
+
+const SESSION = [
+  ...['id', 'name', 'windows', 'created', 'group', 'group_list', 'path', 'marked', 'format', 'many_attached'],
+].map((name) => `#{session_${name}}`);
+
+const WINDOW = [
+  ...['id', 'index', 'name', 'active', 'layout', 'visible_layout', 'zoomed_flag', 'width', 'height', 'panes'],
+  ...['linked', 'linked_sessions', 'linked_sessions_list', 'start_flag', 'end_flag', 'marked_flag'],
+].map((name) => `#{window_${name}}`);
+
+const PANE = [
+  ...['id', 'index', 'active', 'title', 'pid', 'tty', 'start_command', 'current_command', 'current_path'],
+  ...['width', 'height', 'left', 'top', 'dead', 'dead_status', 'in_mode', 'mode', 'input_off', 'marked'],
+  ...['pipe', 'synchronized', 'tabs', 'path', 'last', 'fg', 'bg', 'search_string', 'key_mode'],
+].map((name) => `#{pane_${name}}`);
+
+const TERMINAL = [
+  ...['cursor_x', 'cursor_y', 'cursor_flag', 'cursor_character', 'history_size', 'history_bytes'],
+  ...[
+    'alternate_on',
+    'alternate_saved_x',
+    'insert_flag',
+    'keypad_cursor_flag',
+    'mouse_any_flag',
+    'wrap_flag',
+  ],
+  ...['scroll_position', 'copy_cursor_x', 'copy_cursor_y', 'selection_present'],
+].map((name) => `#{${name}}`);
+
+/** @param sessions ids of the sessions to look at; default all, and the server's own state with them */
+export async function wholeOf(tmux: PrivateTmux, sessions?: readonly string[]): Promise<string> {
+  const ids = (await tmux.run('list-panes', '-a', '-F', '#{session_id} #{pane_id}'))
+    .split('\n')
+    .map((line) => line.split(' ') as [string, string])
+    .filter(([session]) => sessions?.includes(session) ?? true);
+  const filter = ids.map(([session]) => `#{==:#{session_id},${session}}`);
+  const only = sessions === undefined ? [] : ['-f', filter.reduce((all, one) => `#{||:${all},${one}}`, '0')];
+  const panes = [...new Set(ids.map(([, pane]) => pane))];
+  const commands: string[][] = [
+    ['list-sessions', ...only, '-F', SESSION.join('|')],
+    ['list-windows', '-a', ...only, '-F', ['#{session_id}', ...WINDOW].join('|')],
+    ['list-panes', '-a', ...only, '-F', ['#{session_id}', ...PANE, ...TERMINAL].join('|')],
+    ...panes.map((pane) => ['capture-pane', '-p', '-e', '-J', '-S', '-', '-t', pane]),
+    ...panes.map((pane) => ['show-options', '-p', '-t', pane]),
+    ...[...new Set(ids.map(([session]) => session))].flatMap((session) => [
+      ['show-options', '-t', session],
+      ['show-environment', '-t', session],
+      ['show-hooks', '-t', session],
+    ]),
+    ...(sessions === undefined ? SERVER : []),
+  ];
+  const line = commands.flatMap((command, i) => (i === 0 ? command : [';', ...command]));
+  return [await tmux.run(...line), ...readdirSync(tmux.home).sort()].join('\n');
+}
+
+const SERVER: readonly string[][] = [
+  ['list-buffers', '-F', '#{buffer_name} #{buffer_size} #{buffer_sample}'],
+  ['show-options', '-s'],
+  ['show-options', '-g'],
+  ['show-options', '-gw'],
+  ['show-hooks', '-g'],
+  ['show-environment', '-g'],
+  ['show-environment', '-gh'],
+  ['list-keys'],
+];

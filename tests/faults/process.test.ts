@@ -1,0 +1,343 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CLI, TestClient, type Json } from '../support/client.js';
+import { TestServer } from '../support/server.js';
+import { cleanEnvironment } from '../support/tmux.js';
+import { processGone } from '../terminal/bed.js';
+import { Bench, childrenOf, IN_TIME } from './bench.js';
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await Bench.start();
+});
+const children: ChildProcessWithoutNullStreams[] = [];
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await bench.close();
+});
+
+/** A server whose every byte is in our hands. */
+function raw(): ChildProcessWithoutNullStreams {
+  const child = spawn(process.execPath, [CLI, '--config', bench.server.configFile], {
+    env: cleanEnvironment(bench.tmux.home),
+    cwd: bench.tmux.home,
+  });
+  children.push(child);
+  child.stdin.on('error', () => undefined);
+  const clientInfo = { name: 'raw', version: '1' };
+  say(child, {
+    id: 0,
+    method: 'initialize',
+    params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo },
+  });
+  say(child, { method: 'notifications/initialized' });
+  return child;
+}
+
+function say(child: ChildProcessWithoutNullStreams, message: object): void {
+  child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+}
+
+function call(child: ChildProcessWithoutNullStreams, id: number, name: string, args: Json): void {
+  say(child, { id, method: 'tools/call', params: { name, arguments: args } });
+}
+
+/** A call of `execute` that is in the middle of its command. */
+async function busy(child: ChildProcessWithoutNullStreams, session: string): Promise<() => Promise<void>> {
+  const name = `p${Math.random().toString(36).slice(2)}`;
+  const tmux = `tmux -S ${bench.tmux.socket}`;
+  const command = `${tmux} wait-for -S ${name}; ${tmux} wait-for ${name}-go; echo survived`;
+  call(child, 1, 'execute', { session, command, timeout: 60 });
+  await bench.tmux.channel(name);
+  return () => bench.tmux.run('wait-for', '-S', `${name}-go`).then(() => undefined);
+}
+
+describe('the server is ended in the middle of a call', () => {
+  test.each([
+    ['by SIGTERM', (child: ChildProcessWithoutNullStreams) => void child.kill('SIGTERM')],
+    ['by SIGINT', (child: ChildProcessWithoutNullStreams) => void child.kill('SIGINT')],
+    ['by SIGHUP', (child: ChildProcessWithoutNullStreams) => void child.kill('SIGHUP')],
+    ['by the end of its input', (child: ChildProcessWithoutNullStreams) => void child.stdin.end()],
+    [
+      'by a closed pipe',
+      (child: ChildProcessWithoutNullStreams) =>
+        void (child.stdout.destroy(), child.stderr.destroy(), child.stdin.end()),
+    ],
+    [
+      'by half a message and the end of its input',
+      (child: ChildProcessWithoutNullStreams) => void child.stdin.end('{"jsonrpc":"2.0","id":5,"meth'),
+    ],
+    ['by SIGKILL', (child: ChildProcessWithoutNullStreams) => void child.kill('SIGKILL')],
+  ])('%s: no control client stays, and the command goes on', async (how, end) => {
+    const session = `end-${how.replace(/\W+/g, '-')}`;
+    const pane = await bench.seat(session);
+    const child = raw();
+    child.stdout.resume();
+    child.stderr.resume();
+    const go = await busy(child, session);
+    const clients = childrenOf(child.pid ?? 0);
+    expect(clients.length).toBeGreaterThan(0);
+    const began = performance.now();
+    const ended = once(child, 'exit');
+    end(child);
+    await ended;
+    expect(performance.now() - began).toBeLessThan(IN_TIME);
+    for (const client of clients) await processGone(client, IN_TIME);
+    await go();
+    await bench.tmux.until(pane, /^survived$/m);
+    await bench.works(session);
+  });
+});
+
+test('malformed messages are answered or ignored, and a call that is under way is not disturbed', async () => {
+  const session = 'malformed';
+  await bench.seat(session);
+  const child = raw();
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.resume();
+  const go = await busy(child, session);
+  const lines = [
+    ...[
+      '{',
+      '[]',
+      '[[]]',
+      '""',
+      '0',
+      'null',
+      'true',
+      '{}',
+      '{"jsonrpc":"1.0"}',
+      '\0',
+      '\xff\xfe',
+      '}{',
+      ' ',
+      '\t\r',
+    ],
+    ...[
+      '{"jsonrpc":"2.0","id":null,"method":"tools/call"}',
+      '{"jsonrpc":"2.0","method":"tools/call","params":5}',
+    ],
+    ...[
+      '{"jsonrpc":"2.0","id":{},"method":"ping"}',
+      '{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{}}',
+    ],
+    ...['{"jsonrpc":"2.0","id":10,"method":"tools/call","params":{"name":"read_pane","arguments":[]}}'],
+    ...[
+      '{"jsonrpc":"2.0","id":11,"method":"tools/call","params":{"name":5}}',
+      '{"jsonrpc":"2.0","id":12,"result":{}}',
+    ],
+    ...[
+      '{"jsonrpc":"2.0","id":13,"method":"__proto__"}',
+      '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{}}',
+    ],
+    ...['{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"1"}}'],
+    ...[
+      `{"jsonrpc":"2.0","id":14,"method":"${'x'.repeat(1_000_000)}"}`,
+      '['.repeat(200_000),
+      `"${'\\u0000'.repeat(10_000)}"`,
+    ],
+  ];
+  for (const line of lines) child.stdin.write(`${line}\n`);
+  const answered = (async () => {
+    while (!/"id":1,|"id":1}/.test(out)) await once(child.stdout, 'data');
+  })();
+  await go();
+  await answered;
+  const answers = out
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Json);
+  expect(JSON.stringify(answers.find(({ id }) => id === 1))).toContain('survived');
+  child.stdin.end();
+  expect((await once(child, 'exit'))[0]).toBe(0);
+  await bench.works(session);
+});
+
+test('a client that reads slowly gets every answer, and others are not kept waiting', async () => {
+  await bench.seat('slow');
+  const child = raw();
+  child.stderr.resume();
+  child.stdout.pause();
+  for (let id = 1; id <= 30; id += 1)
+    call(child, id, 'execute', { session: 'slow', command: 'seq 1 900', timeout: 60 });
+  await bench.ending('list_sessions', {});
+  await bench.tmux.newSession('quick');
+  await bench.works('quick');
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString())).resume();
+  while ((out.match(/"completed":true/g) ?? []).length < 30) await once(child.stdout, 'data');
+  child.stdin.end();
+  expect((await once(child, 'exit'))[0]).toBe(0);
+}, 90_000);
+
+describe('two servers on one state directory', () => {
+  test('keep one record of a session between them, and lose no turn', async () => {
+    const second = await TestServer.start({ tmux: bench.tmux });
+    try {
+      const clients = [bench.server.client, second.client];
+      await bench.call('session_start', { name: 'both', profile: 'bash', working_dir: bench.tmux.home });
+      const sent: string[] = [];
+      for (let round = 0; round < 6; round += 1)
+        await Promise.all(
+          clients.map(async (client, i) => {
+            const prompt = `echo turn-${round}-${i}`;
+            const done = await client.raw('session_send', { name: 'both', prompt, timeout: 30 });
+            if (done.isError === true) throw new Error(JSON.stringify(done));
+            expect(done.structuredContent).toMatchObject({
+              outcome: 'completed',
+              response: `turn-${round}-${i}`,
+            });
+            sent.push(prompt);
+          }),
+        );
+      for (const client of clients) {
+        const history = (await client.call('session_history', { name: 'both', limit: 50 })) as unknown as {
+          turns: { prompt: string }[];
+        };
+        expect(history.turns.map(({ prompt }) => prompt).sort()).toEqual([...sent].sort());
+      }
+    } finally {
+      await second.close();
+    }
+  });
+
+  test('one that is killed while it writes leaves a record that the other reads, or sets aside and says so', async () => {
+    const folder = join(bench.tmux.home, '.local/state/panewright/sessions');
+    for (let round = 0; round < 5; round += 1) {
+      const second = await TestServer.start({ tmux: bench.tmux });
+      const name = `killed-${round}`;
+      await second.client.call('session_start', { name, profile: 'bash', working_dir: bench.tmux.home });
+      const sends = [1, 2, 3].map((i) =>
+        second.client.raw('session_send', { name, prompt: `echo ${i}`, timeout: 20 }).catch(() => undefined),
+      );
+      await Promise.race(sends);
+      process.kill(second.client.pid, 'SIGKILL');
+      await second.client.closed;
+      expect(JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'))).toMatchObject({ name });
+      expect(await bench.call('session_history', { name })).toMatchObject({ name });
+      const { isError, text } = await bench.ending('session_send', { name, prompt: 'echo on', timeout: 30 });
+      expect([isError, text]).toEqual([false, expect.stringContaining('on')]);
+    }
+  }, 120_000);
+
+  test('a record that was cut off is set aside, never overwritten, and the session is usable', async () => {
+    const folder = join(bench.tmux.home, '.local/state/panewright/sessions');
+    await bench.call('session_start', { name: 'torn', profile: 'bash', working_dir: bench.tmux.home });
+    const file = join(folder, 'torn.json');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.slice(0, text.length / 2));
+    await bench.call('session_send', { name: 'torn', prompt: 'echo again', timeout: 30 });
+    const aside = readdirSync(folder).filter((one) => one.startsWith('torn.json.damaged-'));
+    expect(aside.map((one) => readFileSync(join(folder, one), 'utf8'))).toEqual([
+      text.slice(0, text.length / 2),
+    ]);
+    expect(JSON.stringify((await bench.call('health', {}))['problems'])).toContain('torn.json.damaged-');
+  });
+});
+
+/** A file system of 64 KB, full; null where that takes more rights than we have. */
+function tinyDisk(folder: string): (() => void) | null {
+  mkdirSync(folder, { recursive: true });
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=700', 'tmpfs', folder], { stdio: 'ignore' });
+  } catch {
+    return null;
+  }
+  return () => void execFileSync('umount', ['-l', folder]);
+}
+
+function fill(folder: string): void {
+  try {
+    writeFileSync(join(folder, 'filling'), Buffer.alloc(128 * 1024));
+  } catch {
+    // Full is what it is to be.
+  }
+}
+
+describe('a full disk', () => {
+  test('for long outputs: the result is right, and the resource says what it lacks', async () => {
+    const folder = join(bench.tmux.directory, 'spool');
+    const umount = tinyDisk(folder);
+    if (!umount) return;
+    fill(folder);
+    const own = await TestServer.start({ tmux: bench.tmux, env: { TMPDIR: folder } });
+    try {
+      await bench.tmux.newSession('spooled');
+      const done = await own.client.call('execute', {
+        session: 'spooled',
+        command: 'seq 1 100000',
+        timeout: 60,
+      });
+      expect(done).toMatchObject({ state: 'completed', exit_code: 0, total_lines: 100_000, truncated: true });
+      expect((done['output_lines'] as string[]).at(-1)).toBe('100000');
+      const uri = done['output_uri'] as string;
+      const [content] = (await own.client.mcp.readResource({ uri })).contents as { text: string }[];
+      if (!content?.text.startsWith('1\n')) expect(content?.text).toMatch(/^\[.*not kept/);
+      expect(content?.text).toMatch(/\n100000\n?$/);
+      const next = await own.client.call('execute', {
+        session: 'spooled',
+        command: 'echo next',
+        timeout: 60,
+      });
+      expect(next).toMatchObject({ output_lines: ['next'] });
+    } finally {
+      await own.close();
+      umount();
+    }
+  });
+
+  test('for records: the command still runs, or the call says why not; no record is lost', async () => {
+    const folder = join(bench.tmux.directory, 'state');
+    const umount = tinyDisk(folder);
+    if (!umount) return;
+    const own = await TestServer.start({ tmux: bench.tmux, env: { XDG_STATE_HOME: folder } });
+    try {
+      await own.client.call('session_start', {
+        name: 'recorded',
+        profile: 'bash',
+        working_dir: bench.tmux.home,
+      });
+      await own.client.call('session_send', { name: 'recorded', prompt: 'echo first', timeout: 30 });
+      fill(folder);
+      const began = performance.now();
+      const full = await own.client.raw('session_send', {
+        name: 'recorded',
+        prompt: `echo ${'x'.repeat(9_000)}`,
+        timeout: 30,
+      });
+      expect(performance.now() - began).toBeLessThan(15_000);
+      if (full.isError === true) expect(JSON.stringify(full)).toMatch(/ENOSPC|disk|cannot be written/);
+      expect(JSON.stringify(full)).not.toMatch(/INTERNAL/);
+      const history = await own.client.call('session_history', { name: 'recorded' });
+      expect(JSON.stringify(history)).toContain('echo first');
+      execFileSync('rm', [join(folder, 'filling')]);
+      await own.client.call('session_send', { name: 'recorded', prompt: 'echo later', timeout: 30 });
+    } finally {
+      await own.close();
+      umount();
+    }
+  });
+});
+
+test('ten clients come and go while calls run: no process stays behind', async () => {
+  await bench.seat('many');
+  const pids: number[] = [];
+  for (let i = 0; i < 10; i += 1) {
+    const client = await TestClient.start({
+      args: ['--config', bench.server.configFile],
+      env: cleanEnvironment(bench.tmux.home),
+    });
+    const calls = ['many', 'none'].map((session) =>
+      client.raw('read_pane', { session }).catch(() => undefined),
+    );
+    if (i % 2 === 0) await Promise.all(calls);
+    pids.push(client.pid, ...childrenOf(client.pid));
+    await client.close();
+  }
+  for (const pid of pids) await processGone(pid, IN_TIME);
+  await bench.works('many');
+});

@@ -1,0 +1,220 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { PrivateTmux } from '../support/tmux.js';
+import { processGone } from '../terminal/bed.js';
+import { Bench, IN_TIME, serverPid } from './bench.js';
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await Bench.start();
+  await bench.seat('work');
+});
+afterEach(() => bench.close());
+
+/** Ends the tmux server as hard as it goes, and waits until it is gone. */
+async function killTmux(): Promise<void> {
+  const pid = await serverPid(bench.tmux);
+  process.kill(pid, 'SIGKILL');
+  await processGone(pid);
+}
+
+describe('tmux is killed', () => {
+  test('at idle: what was there is not found, and its successor is used at once', async () => {
+    await killTmux();
+    for (const [tool, args] of [
+      ['execute', { session: 'work', command: 'true' }],
+      ['read_pane', { session: 'work' }],
+      ['list_sessions', {}],
+    ] as const) {
+      const { isError, text, after } = await bench.ending(tool, args);
+      expect([tool, isError, text.split(':')[0]]).toEqual([
+        tool,
+        tool !== 'list_sessions',
+        isError ? 'SESSION_NOT_FOUND' : text.split(':')[0],
+      ]);
+      expect(after).toBeLessThan(IN_TIME);
+    }
+    await bench.tmux.newSession('work');
+    await bench.works('work');
+  });
+
+  test.each(['execute', 'wait_for', 'wait_for with a pattern'])(
+    'during %s: the call ends and says that the pane is gone',
+    async (tool) => {
+      const running = await bench.running('work');
+      const waiting =
+        tool === 'execute'
+          ? running
+          : bench.begin('wait_for', {
+              session: 'work',
+              timeout: 40,
+              ...(tool.endsWith('pattern') && { pattern: 'never' }),
+            });
+      if (tool !== 'execute') await bench.call('pane_info', { session: 'work' });
+      await killTmux();
+      const { isError, result, text, after } = await waiting.ending();
+      expect(after).toBeLessThan(IN_TIME);
+      if (isError) expect(text).toMatch(/^(TMUX_LOST|SESSION_NOT_FOUND|PANE_NOT_FOUND): /);
+      else expect(result).toMatchObject({ state: 'pane_closed', exit_code: null });
+      await bench.tmux.newSession('work');
+      await bench.works('work');
+    },
+  );
+
+  test('and restarted with the same ids: calls work on the new one, and an old wait does not take it for the old one', async () => {
+    const running = await bench.running('work');
+    await killTmux();
+    await bench.tmux.newSession('work');
+    const { isError, result, after } = await running.ending();
+    expect(after).toBeLessThan(IN_TIME);
+    if (!isError) expect(result).toMatchObject({ state: 'pane_closed' });
+    await bench.works('work');
+    expect(await bench.call('wait_for', { session: 'work', timeout: 1 })).not.toMatchObject({
+      state: 'pane_closed',
+    });
+  });
+
+  test('ten times in a row, with calls going on', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const calls = [
+        bench.begin('execute', { session: 'work', command: 'seq 1 50000', timeout: 20 }),
+        bench.begin('read_pane', { session: 'work' }),
+        bench.begin('list_sessions', {}),
+        bench.begin('wait_for', { session: 'work', pattern: 'never', timeout: 20 }),
+      ];
+      await killTmux();
+      for (const call of calls) expect((await call.ending()).after).toBeLessThan(IN_TIME);
+      await bench.tmux.newSession('work');
+      await bench.works('work');
+    }
+  }, 120_000);
+});
+
+describe('tmux stands still', () => {
+  test('a call says so within 3 seconds, never that something is gone, and all works when it goes on', async () => {
+    const pid = await serverPid(bench.tmux);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const calls = [
+        bench.begin('execute', { session: 'work', command: 'echo queued', timeout: 20 }),
+        bench.begin('read_pane', { session: 'work' }),
+        bench.begin('pane_info', { session: 'work' }),
+        bench.begin('list_sessions', {}),
+        bench.begin('session_list', {}),
+        bench.begin('session_status', { name: 'work' }),
+        bench.begin('read_pane', { session: 'other' }),
+      ];
+      for (const call of calls) {
+        const { isError, text, after } = await call.ending();
+        expect(after).toBeLessThan(IN_TIME);
+        expect([isError, text]).toEqual([true, expect.stringMatching(/^TMUX_LOST: /)]);
+      }
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    // What a refused call had asked for must not be typed late, on top of what comes now.
+    await bench.works('work');
+    expect(await bench.tmux.capture('=work:')).not.toContain('queued');
+  });
+
+  test('a wait that is under way goes on, and ends with the truth', async () => {
+    const running = await bench.running('work');
+    const pid = await serverPid(bench.tmux);
+    process.kill(pid, 'SIGSTOP');
+    expect((await bench.ending('read_pane', { session: 'work' })).text).toMatch(/^TMUX_LOST: /);
+    process.kill(pid, 'SIGCONT');
+    await running.go();
+    const { result, after } = await running.ending();
+    expect(after).toBeLessThan(IN_TIME);
+    expect(result).toMatchObject({
+      state: 'completed',
+      exit_code: 0,
+      output_lines: [expect.stringMatching(/^done-/)],
+    });
+    await bench.works('work');
+  });
+
+  test('a call on another tmux is not slower for it', async () => {
+    const other = new PrivateTmux();
+    try {
+      await other.newSession('elsewhere');
+      const here = { write_enabled: true, tmux: { socket_path: bench.tmux.socket } };
+      const there = { write_enabled: true, tmux: { socket_path: other.socket } };
+      const configure = (config: object): void =>
+        writeFileSync(bench.server.configFile, JSON.stringify(config));
+      configure(there);
+      await bench.works('elsewhere');
+      const pid = await serverPid(bench.tmux);
+      process.kill(pid, 'SIGSTOP');
+      try {
+        configure(here);
+        const stalled = bench.begin('read_pane', { session: 'work' });
+        await bench.call('version', {});
+        configure(there);
+        for (let i = 0; i < 5; i += 1) {
+          const { isError, after } = await bench.ending('execute', {
+            session: 'elsewhere',
+            command: 'true',
+            timeout: 20,
+          });
+          expect(isError).toBe(false);
+          expect(after).toBeLessThan(1_000);
+        }
+        expect((await stalled.ending()).text).toMatch(/^TMUX_LOST: /);
+      } finally {
+        process.kill(pid, 'SIGCONT');
+      }
+      configure(here);
+      await bench.works('work');
+    } finally {
+      await other.dispose();
+    }
+  });
+});
+
+describe('a control client is killed', () => {
+  test('at idle: the next call makes another', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const clients = bench.controlClients();
+      expect(clients).toHaveLength(1);
+      const [client = 0] = clients;
+      process.kill(client, 'SIGKILL');
+      // The very next call may still have been given to the client that was dying.
+      const { isError, text, after } = await bench.ending('read_pane', { session: 'work' });
+      if (isError) expect(text).toMatch(/^TMUX_LOST: /);
+      expect(after).toBeLessThan(IN_TIME);
+      await processGone(client);
+      await bench.works('work');
+    }
+  });
+
+  test('during execute: the call goes on to the true end, and says that output may be missing', async () => {
+    const running = await bench.running('work');
+    for (const pid of bench.controlClients()) process.kill(pid, 'SIGKILL');
+    await bench.ending('read_pane', { session: 'work' });
+    await running.go();
+    const { isError, result, after } = await running.ending();
+    expect(isError).toBe(false);
+    expect(after).toBeLessThan(IN_TIME);
+    expect(result).toMatchObject({ state: 'completed', note: expect.stringMatching(/lost/) });
+    await bench.works('work');
+  });
+
+  test.each([{}, { pattern: 'done-' }])(
+    'during wait_for %j: the wait goes on to the true end',
+    async (more) => {
+      const running = await bench.running('work', { timeout: 0.5 });
+      expect((await running.ending()).result).toMatchObject({ state: 'running' });
+      const waiting = bench.begin('wait_for', { session: 'work', timeout: 20, ...more });
+      await bench.call('pane_info', { session: 'work' });
+      for (const pid of bench.controlClients()) process.kill(pid, 'SIGKILL');
+      await bench.ending('read_pane', { session: 'work' });
+      await running.go();
+      const { isError, text, result, after } = await waiting.ending();
+      expect(after).toBeLessThan(IN_TIME);
+      if (isError) expect(text).toMatch(/^TMUX_LOST: /);
+      else expect(result).toMatchObject({ state: 'completed' });
+      await bench.works('work');
+    },
+  );
+});
