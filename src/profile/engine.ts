@@ -123,6 +123,7 @@ export class Engine {
       return;
     }
     await type([]);
+    run.prompt = how.facts.prompt;
     const driver = new ReplRun(run, pane, pane.stream, how.facts, (row) => {
       return row.command !== how.program && this.catalog.ofPane(row)?.shell !== undefined;
     });
