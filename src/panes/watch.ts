@@ -39,9 +39,10 @@ const STRUCTURE = new Set(['window-close', 'unlinked-window-close', 'layout-chan
 
 /**
  * Calls back once when the pane is gone (`undefined`) or its program has ended and the pane stays
- * (`remain-on-exit`: the row, dead). Also when the connection ends for good.
+ * (`remain-on-exit`: the row, dead).
+ * @param atOnce look now, too: it may have gone since the pane was found
  */
-export function onGone(pane: ReadPane, gone: (row: PaneRow | undefined) => void): () => void {
+export function onGone(pane: ReadPane, gone: (row: PaneRow | undefined) => void, atOnce = false): () => void {
   const { connection } = pane;
   let over = false;
   const check = async (): Promise<void> => {
@@ -69,5 +70,6 @@ export function onGone(pane: ReadPane, gone: (row: PaneRow | undefined) => void)
     if (subscribed && !connection.closed.aborted)
       connection.run(['refresh-client', '-B', name]).catch(() => undefined);
   };
+  if (atOnce) void check();
   return stop;
 }

@@ -20,6 +20,8 @@ export class Run {
   preview: (() => string[]) | undefined;
   /** Whether a caller has been given its final result. */
   collected = false;
+  /** Typed, and not seen to start yet: nothing that it asks can be on the screen. */
+  starting = false;
   /** Whether some output went by unseen because the connection to tmux was lost. */
   gap = false;
   readonly done: Promise<void>;

@@ -41,8 +41,15 @@ export async function waitForEnd(
     const outcome = await outcomeOf(known, pane, catalog, options);
     return { outcome, matched: known.finished };
   }
-  const run = observe(pane, activity, catalog, shelf);
+  let lost = false;
+  const run = observe(pane, activity, shelf, () => {
+    lost = true;
+  });
+  // Before anybody asks whether it waits for input: an idle shell does, too.
+  await atPrompt(run, pane, catalog, options.signal);
+  void endAtPrompt(run, pane, catalog);
   const outcome = await outcomeOf(run, pane, catalog, options);
+  if (lost && (await pane.refresh())) throw connectionLost();
   if (!run.finished) run.finish(run.state);
   return { outcome, matched: run.state === 'completed' || run.state === 'pane_closed' };
 }
@@ -57,49 +64,60 @@ function ofDead(pane: ReadPane, activity: Activity, shelf: SpoolShelf): WaitResu
 }
 
 /** A run that nobody here started: it ends when a prompt shows. */
-function observe(pane: ReadPane, activity: Activity, catalog: ProfileCatalog, shelf: SpoolShelf): Run {
+function observe(pane: ReadPane, activity: Activity, shelf: SpoolShelf, lost: () => void): Run {
   const run = newRun(pane, shelf, '', pane.stream.phase === 'unknown' ? 'screen' : 'integration');
   run.output.feed(pane.stream.since(activity.seen));
   run.onEnd(
-    onGone(pane, (row) => {
-      run.finish('pane_closed', row?.deadStatus ?? null);
-    }),
+    onGone(
+      pane,
+      (row) => {
+        run.finish('pane_closed', row?.deadStatus ?? null);
+      },
+      true,
+    ),
   );
   run.onEnd(
     pane.stream.listen({
       text: (data) => {
         run.output.feed(data);
       },
+      end: () => {
+        lost();
+        run.finish('pane_closed');
+      },
     }),
   );
-  void endAtPrompt(run, pane, catalog);
   return run;
 }
 
 async function endAtPrompt(run: Run, pane: ReadPane, catalog: ProfileCatalog): Promise<void> {
-  const { stream } = pane;
-  while (!run.finished) {
-    if (stream.phase === 'prompt') {
-      run.finish('completed', stream.lastStatus ?? null);
-      return;
-    }
-    if (stream.phase === 'unknown' && stream.lastOutput + 50 < performance.now()) {
-      const now = await pane.cursorLine().catch(() => undefined);
-      const profile = now && catalog.ofPane(now.row);
-      const repl = profile?.repl && new RegExp(profile.repl.prompt).test(now?.before ?? '');
-      const shell = (profile?.shell ?? profile?.carrier) && promptLook(now?.before ?? '').kind === 'prompt';
-      if (repl === true || shell === true || (shell && typeof shell === 'object')) {
-        run.finish('completed');
-        return;
-      }
-      if (!now) {
-        run.finish('pane_closed');
-        return;
-      }
-    }
-    await nextOutput(stream, 500);
-    if (stream.phase === 'unknown') await silence(stream, 50, performance.now() + 2_000);
+  while (!run.finished && !pane.stream.ended) {
+    await nextOutput(pane.stream, 500);
+    await atPrompt(run, pane, catalog);
   }
+}
+
+/** Ends the run if a prompt shows: by the marks, or where there are none by the looks of a silent screen. */
+async function atPrompt(
+  run: Run,
+  pane: ReadPane,
+  catalog: ProfileCatalog,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { stream } = pane;
+  const byMarks = (): boolean => {
+    if (stream.phase === 'prompt') run.finish('completed', stream.lastStatus ?? null);
+    return run.finished || stream.phase !== 'unknown';
+  };
+  if (byMarks()) return;
+  await silence(stream, 50, performance.now() + 2_000, signal);
+  const now = await pane.cursorLine().catch(() => undefined);
+  // The marks may have come while the screen was looked at.
+  if (byMarks() || !now) return;
+  const profile = catalog.ofPane(now.row);
+  const isRepl = profile?.repl !== undefined && new RegExp(profile.repl.prompt).test(now.before);
+  const isShell = profile?.shell !== undefined || profile?.carrier === true;
+  if (isRepl || (isShell && promptLook(now.before).kind === 'prompt')) run.finish('completed');
 }
 
 /** Waits until the pattern shows in output that no result has carried yet; the echo of typed text is not output. */
@@ -121,11 +139,15 @@ export async function waitForPattern(
   let lost = false;
   run.output.feed(stream.since(activity.seen));
   const stops = [
-    onGone(pane, (row) => {
-      ended = 'pane_closed';
-      run.exitCode = row?.deadStatus ?? null;
-      wake();
-    }),
+    onGone(
+      pane,
+      (row) => {
+        ended = 'pane_closed';
+        run.exitCode = row?.deadStatus ?? null;
+        wake();
+      },
+      true,
+    ),
     stream.listen({
       text: (data) => {
         run.output.feed(data);
@@ -183,12 +205,7 @@ export async function waitForPattern(
   } finally {
     for (const stop of stops) stop();
   }
-  if (lost && found === undefined && (await pane.refresh()))
-    throw new PanewrightError(
-      'TMUX_LOST',
-      'the connection to tmux was lost while waiting.',
-      'The pane lives on, but some of its output went by unseen: look with read_pane, then wait again.',
-    );
+  if (lost && found === undefined && (await pane.refresh())) throw connectionLost();
   const state = ended ?? stateNow(pane);
   run.finish(state, run.exitCode);
   const question =
@@ -201,6 +218,14 @@ export async function waitForPattern(
     matched: found !== undefined,
     ...(found !== undefined && { match: found }),
   };
+}
+
+function connectionLost(): PanewrightError {
+  return new PanewrightError(
+    'TMUX_LOST',
+    'the connection to tmux was lost while waiting.',
+    'The pane lives on, but some of its output went by unseen: look with read_pane, then wait again.',
+  );
 }
 
 function stateNow({ stream, row }: ReadPane): RunState {
