@@ -27,6 +27,8 @@ export class Run {
   collected = false;
   /** Whether the pane was moved to another session while it ran: it goes on there, unwatched. */
   moved = false;
+  /** Typed, and not seen to start yet: nothing that it asks can be on the screen. */
+  starting = false;
   /** Whether some output went by unseen because the connection to tmux was lost. */
   gap = false;
   readonly done: Promise<void>;
