@@ -64,7 +64,12 @@ function ofDead(pane: ReadPane, activity: Activity, shelf: SpoolShelf): WaitResu
 function observe(pane: ReadPane, activity: Activity, observer: Observer): Run {
   const { shelf } = observer;
   const run = newRun(pane, shelf, '', pane.stream.phase === 'unknown' ? 'screen' : 'integration');
-  run.output.feed(pane.stream.since(activity.seen));
+  const { stream } = pane;
+  const seen = stream.since(activity.seen);
+  // A prompt that stands there already is no output, and neither is one that comes.
+  let open = stream.phase !== 'prompt';
+  const end = open ? seen.length : seen.length - (stream.position - stream.promptFrom);
+  run.output.feed(seen.subarray(0, Math.max(0, end)));
   run.onEnd(
     onGone(
       pane,
@@ -75,9 +80,13 @@ function observe(pane: ReadPane, activity: Activity, observer: Observer): Run {
     ),
   );
   run.onEnd(
-    pane.stream.listen({
+    stream.listen({
       text: (data) => {
-        run.output.feed(data);
+        if (open) run.output.feed(data);
+      },
+      mark: (mark) => {
+        if (mark.kind === 'C') open = true;
+        else if (mark.kind === 'Z' || mark.kind === 'D') open = false;
       },
       end: () => {
         void recover(run, pane, activity, observer);
