@@ -134,13 +134,16 @@ export async function waitForPattern(
   const { stream } = pane;
   const { catalog, shelf } = observer;
   const run = newRun(pane, shelf, '', stream.phase === 'unknown' ? 'screen' : 'integration');
-  const wasRunning = stream.phase === 'running';
+  /** Whether a command runs whose end ends the wait: one that ran before, or that was typed by a call. */
+  let awaited = stream.phase === 'running';
   let found: string | undefined;
   let dirty = true;
   let ended: RunState | undefined;
   let gone: Departure | undefined;
   /** Whether the connection to tmux ended; the pane may live on. */
   let lost = false;
+  /** Runs while it is open whether a prompt that came is the end. */
+  let back: NodeJS.Timeout | undefined;
   run.output.feed(stream.since(activity.seen));
   const stops = [
     onGone(
@@ -158,15 +161,25 @@ export async function waitForPattern(
         wake();
       },
       mark: (mark) => {
+        if (mark.kind === 'C') clearTimeout(back);
         if (mark.kind === 'C' && activity.typed.length > 0) {
           // All that came before is the echo of what was typed.
           run.output = new OutputText(pane.row.width, pane.row.height, run.spool);
           activity.typed = [];
+          awaited = true;
         } else if (mark.kind === 'X') {
           run.leaving = Number(mark.values[0] ?? '0');
-        } else if (mark.kind === 'B' && mark.named['k'] !== 's' && wasRunning) {
-          ended = 'completed';
-          run.exitCode = stream.lastStatus ?? null;
+        } else if (mark.kind === 'B' && mark.named['k'] !== 's' && awaited) {
+          const status = stream.lastStatus ?? null;
+          const end = (): void => {
+            ended = 'completed';
+            run.exitCode = status;
+            wake();
+          };
+          // What was typed ahead while a command ran is the next one: it starts at once, or was that one's input.
+          clearTimeout(back);
+          if (activity.typed.length > 0) back = setTimeout(end, START_MS);
+          else end();
         }
         wake();
       },
@@ -207,6 +220,7 @@ export async function waitForPattern(
       });
     }
   } finally {
+    clearTimeout(back);
     for (const stop of stops) stop();
   }
   if (lost) gone ??= departureOf(pane.row, await pane.refresh());
