@@ -66,7 +66,7 @@ export async function outcomeOf(
       const question =
         (working && quiet < 10_000) || (run.starting && quiet < STARTING_MS)
           ? undefined
-          : await findQuestion(pane, catalog, quiet).catch(() => undefined);
+          : await findQuestion(pane, catalog, quiet, run.prompt).catch(() => undefined);
       if (question && !run.finished && stream.lastOutput === lastOutput) {
         run.state = 'waiting_for_input';
         return { run, timedOut: false, question };

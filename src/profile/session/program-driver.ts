@@ -119,10 +119,9 @@ export class ProgramDriver implements Driver {
     if (was === 'idle' || was === 'exited') return { interrupted: false, was, method: 'none', state: was };
     await pane.type([{ text: '\x03' }]);
     const activity = this.#engine.activityOf(pane);
-    const { catalog, shelf } = this.#engine;
     const deadline = Math.min(options.deadline, performance.now() + 3_000);
-    const { outcome } = await waitForEnd(pane, activity, catalog, shelf, { ...options, deadline });
-    const state = await paneState(await pane.renewed(), catalog);
+    const { outcome } = await waitForEnd(pane, activity, this.#engine, { ...options, deadline });
+    const state = await paneState(await pane.renewed(), this.#engine.catalog);
     return { interrupted: outcome.run.finished || state === 'idle', was, method: 'C-c', state };
   }
 

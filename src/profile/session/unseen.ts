@@ -36,7 +36,7 @@ export async function awaitUnseen(
     return { end, outcome: { timedOut: false } };
   }
   const activity = engine.activityOf(pane);
-  const { outcome } = await waitForEnd(pane, activity, engine.catalog, engine.shelf, options);
+  const { outcome } = await waitForEnd(pane, activity, engine, options);
   const { run, question } = outcome;
   const live = !run.finished;
   const response =
