@@ -235,7 +235,8 @@ export class OutputText {
       return true;
     }
     const after = this.#current.slice(this.#column + text.length);
-    if (!this.#isOneRow || /[^\x20-\x7e]/.test(text) || this.#column + text.length > this.#width) return false;
+    if (!this.#isOneRow || /[^\x20-\x7e]/.test(text) || this.#column + text.length > this.#width)
+      return false;
     this.#current = this.#current.slice(0, this.#column) + text + after;
     this.#column += text.length;
     return true;

@@ -27,7 +27,7 @@ const mark = fc
   .tuple(fc.constantFrom('A', 'B', 'C', 'D', 'P', 'Z'), fc.array(word, { maxLength: 2 }), word, fc.boolean())
   .map(([kind, values, aid, isLong]) => ({
     bytes: Buffer.from(`\x1b]133;${[kind, ...values, `aid=${aid}`].join(';')}${isLong ? '\x1b\\' : '\x07'}`),
-    said: { kind, values, named: { aid }, aid } as Seen,
+    said: { kind, values, named: { aid }, aid },
   }));
 
 /** What is no mark of ours: others' marks, beginnings, other sequences, any bytes. */
@@ -56,7 +56,7 @@ const text = fc
       )
       .map((one) => Buffer.from(one)),
   )
-  .map((bytes) => ({ bytes, said: bytes.toString('latin1') as Seen }));
+  .map((bytes) => ({ bytes, said: bytes.toString('latin1') }));
 
 test('marks are found and text is left alone, however the stream is cut', () => {
   fc.assert(
@@ -76,7 +76,7 @@ test('every mark behind a complete text is found, and not a byte of the text is 
       fc.string({ maxLength: 30 }).map((one) => one.replaceAll('\x1b', '')),
       fc.constantFrom('\x1b]133;A\x07', '\x1b]133;D;0\x1b\\', '\x1b]0;title\x07', '\x1b[31m', 'é漢\r\n'),
     )
-    .map((one) => ({ bytes: Buffer.from(one), said: Buffer.from(one).toString('latin1') as Seen }));
+    .map((one) => ({ bytes: Buffer.from(one), said: Buffer.from(one).toString('latin1') }));
   fc.assert(
     fc.property(fc.array(fc.oneof(mark, plain), { maxLength: 12 }), cuts, (parts, at) => {
       const expected: Seen[] = [];
