@@ -3,17 +3,13 @@ import { INSTRUCTIONS } from '../server/instructions.js';
 import { serveStdio } from '../server/stdio.js';
 import { commandOf } from './arguments.js';
 import { composeToolbox } from './compose.js';
-import { helpText } from './help.js';
 import { log } from './log.js';
 import { VERSION } from './version.js';
 
-const command = commandOf(process.argv.slice(2));
+const command = commandOf(process.argv.slice(2), VERSION);
 switch (command.kind) {
-  case 'version':
-    process.stdout.write(`${VERSION}\n`);
-    break;
-  case 'help':
-    process.stdout.write(helpText(VERSION));
+  case 'told':
+    process.stdout.write(command.text);
     break;
   case 'wrong':
     log(`panewright: ${command.reason}. Try \`panewright --help\`.`);
