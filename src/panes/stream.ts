@@ -55,6 +55,8 @@ export class PaneStream {
   lastStatus: number | undefined;
   /** `performance.now()` of the last output. */
   lastOutput = performance.now();
+  /** The same of what we typed last. */
+  lastInput = -Infinity;
   #position = 0;
   #closed = false;
   #chunks: Buffer[] = [];
