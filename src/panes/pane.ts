@@ -4,13 +4,14 @@
  * same sessions of the same server.
  */
 import { PanewrightError } from '../errors.js';
-import { AttachFailed, type Connection } from '../tmux/connection.js';
+import { AttachFailed, TmuxSilent, type Connection } from '../tmux/connection.js';
 import {
   all,
   PANE,
   lockedBy,
   lockFormat,
   lockVariable,
+  NO_MODE,
   samePlace,
   sameSize,
   SHELL_OPTION,
@@ -86,12 +87,7 @@ export class ReadPane {
   /** The pane as it is now; undefined when it is gone. */
   async refresh(): Promise<PaneRow | undefined> {
     const here = await this.terminal.tmux.pane(this.row);
-    if (here) return here;
-    const rows = await this.terminal.tmux.panes();
-    return (
-      rows.find((row) => row.paneId === this.id && row.sessionId === this.row.sessionId) ??
-      rows.find((row) => row.paneId === this.id)
-    );
+    return here ?? (await this.terminal.tmux.panes()).find((row) => row.paneId === this.id);
   }
 
   /** The same handle on the pane as it is now, if it is still in the sessions for which it was judged. */
@@ -174,9 +170,7 @@ export class ReadPane {
   }
 
   private connectionEnded(error: unknown): boolean {
-    return (
-      error instanceof PanewrightError && error.code === 'TMUX_LOST' && !/did not answer/.test(error.message)
-    );
+    return error instanceof PanewrightError && error.code === 'TMUX_LOST' && !(error instanceof TmuxSilent);
   }
 
   /** Whether the pane is no longer as it was when the handle was made. */
@@ -231,20 +225,16 @@ export class WritePane extends ReadPane {
   /** Presses keys. In copy mode tmux would take them for itself, so their bytes go straight to the program. */
   async press(keys: readonly Key[]): Promise<void> {
     this.#refuseDead();
-    if (this.row.mode !== '') {
-      await this.type([{ text: keys.map((key) => key.bytes(this.row.applicationCursor)).join('') }]);
-      return;
-    }
-    await this.act(
-      keys.map((key): Command => [
-        'send-keys',
-        ...(key.literal ? ['-l'] : []),
-        '-t',
-        this.id,
-        '--',
-        key.tmux,
-      ]),
-    );
+    const sent = keys.map((key): Command => [
+      'send-keys',
+      ...(key.literal ? ['-l'] : []),
+      '-t',
+      this.id,
+      '--',
+      key.tmux,
+    ]);
+    if (await this.attempt(sent, NO_MODE)) return;
+    await this.type([{ text: keys.map((key) => key.bytes(this.row.applicationCursor)).join('') }]);
   }
 
   /** Opens another pane beside this one, without taking anybody's focus; resolves with its row. */

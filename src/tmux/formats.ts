@@ -166,19 +166,31 @@ export type ListedRow = Pick<PaneRow, (typeof LISTED)[number]>;
 export const SHELL_OPTION = '@panewright_shell';
 
 /**
- * Holds while the pane is where it was when `row` was read: same server, same session, same set of sessions, and
- * the same process in it, as alive or dead as it was. (tmux 3.3a crashes when something is pasted into a dead pane.)
+ * Holds, with the pane's id alone as the target, while the pane is where it was when `row` was read: same server,
+ * same set of sessions, and the same process in it, as alive or dead as it was. (tmux 3.3a crashes when something is
+ * pasted into a dead pane.) A target that names a session too is no help: where the pane is not in that session, tmux
+ * fills in what it likes (`if-shell` and `display-message` go on with a target that they did not find).
  */
 export function samePlace(row: PaneRow): string {
   return all([
-    `#{==:#{pane_id},${row.paneId}}`,
+    onlyPane(row.paneId),
     `#{==:#{pane_pid}.#{pane_dead},${row.pid}.${row.dead ? 1 : 0}}`,
-    `#{==:#{session_id},${row.sessionId}}`,
     `#{==:#{pid},${row.serverPid}}`,
     `#{==:#{window_linked_sessions_list},${formatLiteral(row.linkedSessions)}}`,
-    `#{==:#{session_name},${formatLiteral(row.sessionName)}}`,
+    // Of several sessions tmux takes the one that it likes best; the list has all of their names.
+    ...(isLinked(row)
+      ? []
+      : [`#{==:#{session_id},${row.sessionId}}`, `#{==:#{session_name},${formatLiteral(row.sessionName)}}`]),
   ]);
 }
+
+/** Whether the pane can be reached from more than one session. */
+export function isLinked(row: Pick<PaneRow, 'linkedSessions' | 'sessionName'>): boolean {
+  return row.linkedSessions !== row.sessionName && row.linkedSessions !== '';
+}
+
+/** Holds while keys that are sent to the pane reach its program: a mode, such as copy mode, takes them for itself. */
+export const NO_MODE = '#{==:#{pane_in_mode},0}';
 
 /** Holds while the pane has the size that `row` says. */
 export function sameSize(row: PaneRow): string {
@@ -244,9 +256,9 @@ export function parseSessionRows(body: string): SessionRow[] {
     });
 }
 
-/** The pane, in just this session and window: fails when it is not there. */
-export function exactTarget(row: Pick<PaneRow, 'sessionId' | 'windowId' | 'paneId'>): string {
-  return `${row.sessionId}:${row.windowId}.${row.paneId}`;
+/** A filter (`-f`) for one pane. */
+export function onlyPane(paneId: string): string {
+  return `#{==:#{pane_id},${paneId}}`;
 }
 
 /** `list-clients -F` argument: one line per client: session id, control-mode flag, process id. */
@@ -272,7 +284,7 @@ export function parseClientRows(body: string): ClientRow[] {
 export const CREATED_FORMAT = '#{session_id}\t#{window_id}\t#{pane_id}';
 
 /**
- * What to subscribe to on a window to hear when the program of one of its panes has ended and the pane remains.
- * On the pane itself tmux (3.3a) never reports it: it skips panes without a terminal.
+ * What to subscribe to on a window to hear when the program of one of its panes has ended and the pane remains, or
+ * was replaced. On the pane itself tmux (3.3a) never reports the first: it skips panes without a terminal.
  */
-export const DEAD_FORMAT = '#{P:#{pane_id}=#{pane_dead} }';
+export const PROGRAMS_FORMAT = '#{P:#{pane_id}=#{pane_pid}.#{pane_dead} }';

@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { PanewrightError } from '../../errors.js';
 import { checkedDirectory } from '../../panes/open.js';
 import type { ReadPane, WritePane } from '../../panes/pane.js';
+import { nameOf } from '../../panes/process.js';
 import { checkedName, type SessionOptions } from '../../panes/session.js';
 import type { Profile } from '../contract.js';
 import type { Engine } from '../engine.js';
@@ -98,6 +99,7 @@ export class Sessions {
       name,
       (record) => {
         record.profile = profile.name;
+        record.created = new Date().toISOString();
         record.working_dir = workingDir;
         record.args = [...(request.args ?? [])];
         record.env = { ...request.env };
@@ -138,7 +140,7 @@ export class Sessions {
   /** The live session behind a name, with its record; a session without one is adopted by what runs in it. */
   subject<P extends ReadPane>(pane: P, name: string): Subject<P> {
     const known = this.#store.get(name);
-    const running = notCarrier(this.#engine.catalog.ofPane(pane.row));
+    const running = this.running(pane);
     if (known) {
       const profile = this.#engine.catalog.named(known.profile) ?? running;
       if (profile) return { record: known, profile, pane };
@@ -149,6 +151,12 @@ export class Sessions {
       `nothing that a profile knows runs in ${pane.target}: it is ${pane.row.command || 'unknown'}.`,
       'Use the terminal tools there, or start a program with session_start.',
     );
+  }
+
+  /** What runs in a pane, as far as a profile knows it: the shell, too, while it waits for its command. */
+  running({ row }: ReadPane): Profile | undefined {
+    const { catalog } = this.#engine;
+    return notCarrier(catalog.ofPane(row)) ?? notCarrier(catalog.forCommand(nameOf(row.pid) ?? ''));
   }
 
   driver(profile: Profile): Driver {
@@ -165,6 +173,15 @@ export class Sessions {
 
   get damaged(): readonly string[] {
     return this.#store.damaged;
+  }
+
+  /** Why the newest state of a session is not on disk; undefined when it is. */
+  unsaved(name: string): string | undefined {
+    return this.#store.unsaved(name);
+  }
+
+  get unsavedNames(): readonly string[] {
+    return this.#store.unsavedNames;
   }
 
   update(
