@@ -45,7 +45,10 @@ beforeAll(async () => {
   writeFileSync(join(bin, 'panewright'), `#!/bin/sh\n${start}\n`, { mode: 0o755 });
   const npx = `#!/bin/sh\ntest "$1 $2" = "-y panewright" || exit 9\nshift 2\n${start}\n`;
   writeFileSync(join(bin, 'npx'), npx, { mode: 0o755 });
-  await tmux.newSession('work');
+  // Of all that is on PATH only this is not what the page means: tmux, on the private socket.
+  const own = `#!/bin/sh\nPATH='${process.env['PATH'] ?? ''}' exec tmux ${tmux.clientArgs.join(' ')} "$@"\n`;
+  writeFileSync(join(bin, 'tmux'), own, { mode: 0o755 });
+  await tmux.newSession('other');
 });
 afterAll(() => tmux.dispose());
 
@@ -68,6 +71,7 @@ describe('README.md', () => {
       'panewright init',
       'panewright config show',
       'panewright tools',
+      'tmux new-session -d -s work',
       `panewright call execute '{"session": "work", "command": "uname -a"}' --write-enabled`,
     ]);
   });
