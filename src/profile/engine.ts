@@ -98,6 +98,7 @@ export class Engine {
         force: options.force,
         junk: activity.run?.output.asked === true,
         signal: options.signal,
+        deadline: options.deadline,
         shell: this.catalog.named(pane.stream.shell),
       });
     const way = await look();
