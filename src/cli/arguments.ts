@@ -7,7 +7,7 @@ import { parserOf, type Chosen } from './parser.js';
 
 /** What was asked for on the command line. */
 export type Command =
-  | { readonly kind: 'serve'; readonly config?: string | undefined; readonly flags: Flags }
+  | { readonly kind: 'serve'; readonly config: string | undefined; readonly flags: Flags }
   | ({ readonly kind: 'run' } & Invocation)
   /** @param text for stdout: the help or the version; the exit status is 0 */
   | { readonly kind: 'told'; readonly text: string }

@@ -39,7 +39,8 @@ export class PaneStream {
   /** The shell that showed the newest prompt. */
   shell = '';
   phase: ShellPhase = 'unknown';
-  /** Position at which the newest prompt ended. */
+  /** Positions at which the newest prompt began and ended. */
+  promptFrom = 0;
   promptAt = 0;
   /** Whether text came since the prompt ended: somebody typed, or a background job printed. */
   touched = false;
@@ -152,6 +153,7 @@ export class PaneStream {
     switch (mark.kind) {
       case 'A':
         if (mark.named['k'] === 's') this.phase = 'secondary';
+        else this.promptFrom = this.#position;
         break;
       case 'B':
         if (mark.named['k'] !== 's') this.phase = 'prompt';

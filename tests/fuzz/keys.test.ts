@@ -117,7 +117,7 @@ describe('on a real terminal', () => {
         const key = parsed(text);
         // The character that ends a reading cannot be read itself.
         fc.pre(!(key instanceof PanewrightError) && !key.bytes(false).includes('\u0001'));
-        expect([text, await pressed(key)]).toEqual([text, (key).bytes(false)]);
+        expect([text, await pressed(key)]).toEqual([text, key.bytes(false)]);
       }),
       { ...REAL, numRuns: REAL.numRuns * 2 },
     );

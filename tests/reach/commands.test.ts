@@ -173,12 +173,16 @@ describe('doctor', () => {
     expect(about(found, 'socket')[0]?.text).toContain(tmux.socket);
     expect(about(found, 'shells')[0]?.text).toContain('bash');
     const rights = about(found, 'rights').map(({ text }) => text);
-    expect(rights.join('\n')).toMatch(/every session but work\n.*typing into lo\*/);
+    expect(rights.join('\n')).toMatch(
+      /refused: every session but work, by allowed_sessions \(file\)\nrefused: typing into lo\*, by read_only_sessions \(file\)/,
+    );
+    for (const { fix } of about(found, 'rights').filter(({ verdict }) => verdict === 'note'))
+      expect(fix).toContain(config);
     expect(about(found, 'config').map(({ text }) => text)).toContain('allowed_sessions = ["work"] (file)');
     configure();
   });
 
-  test('every finding that is wrong comes with its fix, and the status is 1', () => {
+  test('every finding that is not good comes with its fix, and the status is 1 when one is wrong', () => {
     const { status, found } = findings(['--config', config, '--auth-token', 'short'], {
       PATH: '/nonexistent',
       PANEWRIGHT_WRITE_ENABLE: '1',
@@ -186,7 +190,19 @@ describe('doctor', () => {
     expect(status).toBe(1);
     const wrong = found.filter(({ verdict }) => verdict === 'wrong');
     expect(wrong.map((finding) => finding.about).sort()).toEqual(['config', 'http', 'shells', 'tmux']);
-    expect(wrong.filter(({ fix }) => !fix)).toEqual([]);
+    expect(found.filter(({ verdict, fix }) => verdict !== 'good' && !fix)).toEqual([]);
+  });
+
+  test('what is refused is traced to where it comes from, and the fix says where to change it', () => {
+    const args = ['--config', config, '--read-only-sessions', 'logs'];
+    const { found } = findings(args, { PANEWRIGHT_ALLOWED_SESSIONS: 'nobody' });
+    const rights = about(found, 'rights');
+    expect(rights.find(({ text }) => text.includes('nobody'))).toMatchObject({
+      text: expect.stringContaining('(env)') as unknown,
+      fix: expect.stringContaining('PANEWRIGHT_ALLOWED_SESSIONS') as unknown,
+    });
+    expect(rights.find(({ text }) => text.includes('logs'))?.fix).toContain('--read-only-sessions');
+    expect(about(found, 'tmux')[1]).toMatchObject({ verdict: 'note', text: 'no session that may be used' });
   });
 
   test('a configuration that cannot be used, and a socket that everybody may use, are found', () => {

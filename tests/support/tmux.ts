@@ -188,7 +188,8 @@ export class PrivateTmux {
     const pids = await this.run('list-panes', '-a', '-F', '#{pane_pid}').catch(() => '');
     await this.run('kill-server').catch(() => undefined);
     // Shells that are hung up still write their history: only then may their home be removed.
-    for (const pid of pids.split('\n').filter(Boolean)) await processGone(Number(pid), 5_000).catch(() => undefined);
+    for (const pid of pids.split('\n').filter(Boolean))
+      await processGone(Number(pid), 5_000).catch(() => undefined);
   }
 
   /** The same, and removes the directory. */
