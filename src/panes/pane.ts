@@ -86,6 +86,13 @@ export class ReadPane {
     return this.terminal.streams.of(this.row);
   }
 
+  /** All panes that there are; what was kept of others is let go. */
+  async sweep(): Promise<PaneRow[]> {
+    const rows = await this.terminal.tmux.panes();
+    this.terminal.streams.keep(rows);
+    return rows;
+  }
+
   /** The pane as it is now; undefined when it is gone. */
   async refresh(): Promise<PaneRow | undefined> {
     const here = await this.terminal.tmux.pane(this.row);
