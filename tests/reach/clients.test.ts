@@ -53,14 +53,6 @@ test.each(['README.md', 'docs/clients.md'])(
   },
 );
 
-test('the links of the pages lead to files that exist', () => {
-  for (const page of readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`))
-    for (const [, link = ''] of read(page).matchAll(/\]\((?!https?:)([^)#]+)/g))
-      expect(() => readFileSync(resolve(root, page, '..', link))).not.toThrow();
-});
-
 describe('the Inspector on the command line', () => {
   const tmux = new PrivateTmux();
   beforeAll(() => tmux.newSession('work'));

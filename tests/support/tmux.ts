@@ -185,7 +185,7 @@ export class PrivateTmux {
   async dispose(): Promise<void> {
     for (const stop of this.#watchers) stop();
     await this.run('kill-server').catch(() => undefined);
-    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 
