@@ -32,7 +32,7 @@ test('the commands that the docs name exist', () => {
   const scripts = Object.keys(
     (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts,
   );
-  const workflows = ['.github/workflows/ci.yml', '.github/workflows/release.yml', '.ci/run'];
+  const workflows = ['.github/workflows/ci.yml', '.github/workflows/release.yml'];
   const docs = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...workflows].map(read).join('\n');
   const checks = [...read('.ci/run').matchAll(/^check (\w+)/gm)].map(([, name = '']) => name);
   expect(checks.length).toBeGreaterThan(5);

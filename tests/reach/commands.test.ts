@@ -105,7 +105,17 @@ describe('call', () => {
   });
 
   test('at a terminal it shows colours, and that something goes on while it waits', async () => {
-    const pane = await tmux.newSession('person', { width: 120 });
+    const pane = await tmux.run(
+      'new-window',
+      '-d',
+      '-P',
+      '-F',
+      '#{pane_id}',
+      '-t',
+      '=work:',
+      '--',
+      ...PLAIN_BASH,
+    );
     const seen: string[] = [];
     await tmux.type(
       pane,
@@ -117,7 +127,7 @@ describe('call', () => {
     });
     expect(seen.some((screen) => /^[|/\\-] \S+/m.test(screen))).toBe(true);
     const shown = await tmux.run('capture-pane', '-e', '-p', '-t', pane);
-    expect(shown).toMatch(/\x1b\[2mmatched:\x1b\[0?m false/);
+    expect(shown).toMatch(/\x1b\[2mmatched:\x1b\[0?m(\x1b\[[\d;]*m)* false/);
     expect(shown).not.toMatch(/^[|/\\-] wait/m); // the spinner is gone again
   });
 
