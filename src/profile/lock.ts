@@ -16,6 +16,8 @@ const RETRY_MS = 25;
 
 export class PaneLock {
   #token: string | undefined;
+  /** Tokens of ours of which tmux did not say whether they were taken or given back. */
+  readonly #doubtful = new Set<string>();
   #users = 0;
   #linger: NodeJS.Timeout | undefined;
 
@@ -33,7 +35,7 @@ export class PaneLock {
         this.#linger = setTimeout(() => {
           const token = this.#token;
           this.#token = undefined;
-          if (token !== undefined) pane.unlock(token).catch(() => undefined); // gone with the pane
+          if (token !== undefined) pane.unlock(token).catch(() => this.#doubtful.add(token));
         }, LINGER_MS);
       }
     }
@@ -48,17 +50,28 @@ export class PaneLock {
     }
     const token = `${process.pid}t${Date.now()}r${randomBytes(4).toString('hex')}`;
     const deadline = performance.now() + PATIENCE_MS;
-    while (!(await pane.typeLocked(token, false, pieces))) {
+    while (!(await this.#take(pane, token, pieces))) {
       // Either somebody holds the lock, or the pane is no longer where it was judged to be: that rejects here.
       const lock = await (await pane.renewed()).lockHolder();
       // Nobody holds it: what did not hold is where the pane is, or how large.
       if (lock === '' && (await pane.isMoved())) throw pane.moved();
-      if (lock !== '' && isStale(lock)) await pane.unlock(lock);
+      if (lock !== '' && (this.#doubtful.has(lock) || isStale(lock))) await pane.unlock(lock);
       else if (performance.now() > deadline) throw inUse(pane);
       // tmux does not tell when an option changes.
       else await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
     this.#token = token;
+    this.#doubtful.clear();
+  }
+
+  /** Unheard answers are kept in mind: our own lock must not keep us out. */
+  async #take(pane: WritePane, token: string, pieces: readonly Piece[]): Promise<boolean> {
+    try {
+      return await pane.typeLocked(token, false, pieces);
+    } catch (error) {
+      this.#doubtful.add(token);
+      throw error;
+    }
   }
 }
 
