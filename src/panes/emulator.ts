@@ -7,6 +7,8 @@ import { Terminal, type IBufferLine } from '@xterm/headless';
 /** Characters parsed between two harvests; fewer than `SCROLLBACK`, so that no line is lost in between. */
 const SLICE = 4_096;
 const SCROLLBACK = 10_000;
+/** Stands in front of what makes a terminal forget its scrollback: a reset, or its erasure. */
+const FORGETS = /(?=\x1bc|\x1b\[3J)/;
 
 interface SyncTerminal {
   /** xterm's synchronous write; sound here because no asynchronous parser hook is registered. */
@@ -34,9 +36,11 @@ export class Emulator {
 
   write(text: string): void {
     const core = (this.#term as unknown as SyncTerminal)._core;
-    for (let i = 0; i < text.length; i += SLICE) {
-      core.writeSync(text.slice(i, i + SLICE));
-      this.#harvest();
+    for (const part of text.split(FORGETS)) {
+      for (let i = 0; i < part.length; i += SLICE) {
+        core.writeSync(part.slice(i, i + SLICE));
+        this.#harvest();
+      }
     }
   }
 
