@@ -1,5 +1,5 @@
 /** How a prompt must be given to Claude Code (2.1.329) so that the model reads it byte for byte. */
-import type { SubmitPlan } from '../../src/profile/contract.js';
+import type { PromptTyping, SubmitPlan } from '../../src/profile/contract.js';
 
 /** These words alone end the program, whatever white space is around them. */
 const FAREWELLS = new Set(['exit', 'quit', ':q', ':q!', ':wq', ':wq!']);
@@ -35,16 +35,24 @@ export function planSubmit(prompt: string, raw: boolean): SubmitPlan {
 const INVISIBLE =
   /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/;
 
-/**
- * For typing, where no exchange is to be had: each piece is seen on the screen before the next is sent. Tabs
- * would be keys: each becomes four spaces. A `!` on the empty line would begin a shell line: a space goes
- * first, and `unspace` takes it away in the end.
- */
+/** A `!` on the empty line would begin a shell line: a space goes first, and `unspace` takes it away in the end. */
+export function typing(text: string): PromptTyping {
+  const notes = [
+    ...(text.includes('\t') ? ['each tab was typed as four spaces: typed, it is a key'] : []),
+    ...(text.includes('\r') ? ['carriage returns were left out: typed, they are a key'] : []),
+    ...(text.startsWith('!') && text.includes('\n')
+      ? ['a space was put before the "!", which would begin a shell line']
+      : []),
+  ];
+  return { pieces: pieces(text), keys: unspace(text), notes };
+}
+
+/** At most 700 bytes each, of what can be typed. */
 export function pieces(text: string): readonly string[] {
   const all: string[] = [];
   let piece = text.startsWith('!') ? ' ' : '';
   let bytes = piece.length;
-  for (const char of text.replaceAll('\t', '    ').replaceAll('\r\n', '\n')) {
+  for (const char of text.replaceAll('\t', '    ').replaceAll(/\r\n?/g, '\n')) {
     const size = Buffer.byteLength(char);
     if (bytes + size > PIECE_BYTES) {
       all.push(piece);
@@ -57,9 +65,7 @@ export function pieces(text: string): readonly string[] {
   return piece === '' ? all : [...all, piece];
 }
 
-/** Keys after the pieces, before those of the plan. */
-export function unspace(text: string): readonly string[] {
-  if (!text.startsWith('!')) return [];
-  // To the beginning of all lines, then the space goes.
-  return [...Array<string>(text.split('\n').length - 1).fill('Up'), 'C-a', 'DC'];
+/** Keys after the pieces: in one line alone it is known how far its beginning is. */
+function unspace(text: string): readonly string[] {
+  return text.startsWith('!') && !text.includes('\n') ? ['C-a', 'DC'] : [];
 }

@@ -135,6 +135,7 @@ export interface DialogOption {
 
 /** A question that the program asks and that keeps it from going on. */
 export interface Dialog {
+  /** `unknown` also for a screen of which no option can be read: then there are none, and `detail` is its text. */
   readonly kind: 'permission' | 'question' | 'plan' | 'trust' | 'menu' | 'unknown';
   /** The heading: `Bash command`. */
   readonly title: string;
@@ -158,6 +159,7 @@ export interface ScreenReading {
   readonly takesPrompt: boolean;
   /** A question is pending, but the program holds its dialog back because somebody was typing. */
   readonly dialogHeldBack: boolean;
+  /** With `unknown`: what it is if it should be a dialog, which the screen alone does not tell. */
   readonly dialog?: Dialog;
   readonly footer: string;
 }
@@ -219,7 +221,8 @@ export interface AgentTurn {
     /** The program's id; a steered prompt has none. */
     readonly id?: string;
     readonly text: string;
-    readonly how: 'typed' | 'queued' | 'steered';
+    /** `command`: one of the program's own; then `answer` is what it printed, if it asked no model. */
+    readonly how: 'typed' | 'queued' | 'steered' | 'command';
   }[];
   /** `running` also when the record breaks off. */
   readonly outcome: 'running' | 'completed' | 'interrupted' | 'failed';
@@ -237,6 +240,13 @@ export interface AgentRecord {
   readonly queued: readonly string[];
 }
 
+/** Reads the record of a conversation while it grows: a day-long one has tens of megabytes. */
+export interface RecordReader {
+  /** @param lines whole lines, which follow those that were added before */
+  add(lines: string): void;
+  readonly record: AgentRecord;
+}
+
 /** How a prompt is given to the program. */
 export interface SubmitPlan {
   /** `refuse`: the program would not read this as a message to the model; `why` says so. */
@@ -247,6 +257,16 @@ export interface SubmitPlan {
   /** Keys pressed after the text is there and before Enter. */
   readonly keysBeforeEnter: readonly string[];
   /** What differs from the prompt, for the result: trailing white space, tabs. */
+  readonly notes: readonly string[];
+}
+
+/** How a prompt is typed. */
+export interface PromptTyping {
+  /** The program takes each as typed; each must be seen on the screen before the next. */
+  readonly pieces: readonly string[];
+  /** Keys pressed when all are there. */
+  readonly keys: readonly string[];
+  /** What differs from the prompt, for the result. */
   readonly notes: readonly string[];
 }
 
@@ -282,15 +302,17 @@ export interface AgentFacts {
   statusFile(home: string, pid: number): string;
   readStatus(text: string): AgentStatus | undefined;
   transcriptFile(home: string, directory: string, conversation: string): string;
-  readRecord(transcript: string): AgentRecord;
+  recordReader(): RecordReader;
   /** Reads `tmux capture-pane -p -e`. */
   readScreen(ansi: string): ScreenReading;
   /** @param raw the program may interpret it: a command, a shell line */
   planSubmit(prompt: string, raw: boolean): SubmitPlan;
-  /** The prompt in pieces that the program takes as typed, each to be seen on the screen before the next. */
-  pieces(text: string): readonly string[];
+  /** For typing, where no exchange is to be had. */
+  typing(text: string): PromptTyping;
   /** Keys that stop a running turn, to be pressed in this order, each verified, and only while it runs. */
   readonly interrupt: readonly string[];
+  /** Key that closes a dialog without choosing anything. */
+  readonly cancel: string;
   /** Key that empties the composer; pressed only when a draft of ours must go. */
   readonly clear: string;
   /** Command that ends the program, submitted raw. */

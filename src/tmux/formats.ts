@@ -181,6 +181,11 @@ export function samePlace(row: PaneRow): string {
   ]);
 }
 
+/** Holds while a program of this name is in the foreground. */
+export function sameProgram(command: string): string {
+  return `#{==:#{pane_current_command},${formatLiteral(command)}}`;
+}
+
 /** Holds while the pane has the size that `row` says. */
 export function sameSize(row: PaneRow): string {
   return all([`#{==:#{pane_width},${row.width}}`, `#{==:#{pane_height},${row.height}}`]);

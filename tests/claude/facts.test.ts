@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { readEvent, sink } from '../../profiles/claude/events.js';
 import { readStatus } from '../../profiles/claude/registry.js';
 import { readScreen } from '../../profiles/claude/screen.js';
-import { pieces, planSubmit, unspace } from '../../profiles/claude/submit.js';
+import { planSubmit, pieces, typing } from '../../profiles/claude/submit.js';
 import { readRecord } from '../../profiles/claude/transcript.js';
 
 describe('a plan for submitting', () => {
@@ -44,10 +44,16 @@ describe('pieces for typing', () => {
     expect(pieces(text).join('')).toBe(text);
     for (const piece of pieces(text)) expect(Buffer.byteLength(piece)).toBeLessThanOrEqual(700);
   });
-  test('hide a leading exclamation mark behind a space that is taken away again', () => {
-    expect(pieces('!a\nb')).toEqual([' !a\nb']);
-    expect(unspace('!a\nb')).toEqual(['Up', 'C-a', 'DC']);
-    expect(unspace('a')).toEqual([]);
+  test('hide a leading exclamation mark behind a space that is taken away again where its place is known', () => {
+    expect(typing('!a')).toEqual({ pieces: [' !a'], keys: ['C-a', 'DC'], notes: [] });
+    expect(typing('!a\nb')).toMatchObject({ keys: [], notes: [expect.stringContaining('space')] });
+    expect(typing('a').keys).toEqual([]);
+  });
+  test('say what cannot be typed', () => {
+    expect(typing('a\tb\r\nc')).toMatchObject({
+      pieces: ['a    b\nc'],
+      notes: [/tab/, /carriage/].map((m) => expect.stringMatching(m) as string),
+    });
   });
 });
 

@@ -1,5 +1,4 @@
 /** Sessions of shells and of programs with a prompt: a prompt is a command, the answer is its output. */
-import { PanewrightError } from '../../errors.js';
 import type { WritePane } from '../../panes/pane.js';
 import { nextOutput, silence } from '../../panes/watch.js';
 import type { Engine } from '../engine.js';
@@ -8,7 +7,7 @@ import type { Run } from '../run.js';
 import { paneState } from '../state.js';
 import { waitForEnd } from '../wait.js';
 import type { Driver, SendOptions, SessionState, Status, Subject, TurnResult } from './driver.js';
-import { addTurn, type Turn } from './record.js';
+import { addTurn, turnOf, type Turn } from './record.js';
 import type { SessionStore } from './store.js';
 
 /** Characters of an answer that are kept. */
@@ -58,7 +57,8 @@ export class ProgramDriver implements Driver {
     const { record, pane } = subject;
     if (options.onBusy === 'interrupt' && (await paneState(pane, this.#engine.catalog)) === 'busy')
       await this.interrupt(subject, options);
-    const outcome = await this.#engine.execute(pane, options.prompt, { ...options, force: false });
+    const command = options.prompt.replace(/\r\n?/g, '\n');
+    const outcome = await this.#engine.execute(pane, command, { ...options, force: false });
     const written = await this.#store.update(record.name, (now) => {
       const turn = addTurn(now, options.prompt);
       settle(turn, outcome);
@@ -104,19 +104,6 @@ export class ProgramDriver implements Driver {
     const waiting = outcome.question !== undefined;
     return { turn, timedOut: outcome.timedOut, status: waiting ? { ...status, state: 'waiting' } : status };
   }
-}
-
-export function turnOf(turns: readonly Turn[], turnId: string | undefined, name: string): Turn {
-  const turn = turnId === undefined ? turns.at(-1) : turns.find((known) => known.turn_id === turnId);
-  if (turn) return turn;
-  const known = turns.slice(-5).map((t) => t.turn_id);
-  throw new PanewrightError(
-    'TURN_NOT_FOUND',
-    turnId === undefined
-      ? `nothing was sent to session ${JSON.stringify(name)} yet.`
-      : `session ${JSON.stringify(name)} has no turn ${JSON.stringify(turnId.slice(0, 40))}. Latest: ${known.join(', ') || 'none'}.`,
-    'Use a turn_id that session_send or session_history returned.',
-  );
 }
 
 function settle(turn: Turn, { run, question }: Outcome): void {

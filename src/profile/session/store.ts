@@ -3,7 +3,7 @@
  * damaged, never overwritten with nothing. Folder 0700, files 0600.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { PanewrightError } from '../../errors.js';
@@ -21,6 +21,8 @@ const Shape = z.looseObject({
 
 export class SessionStore {
   readonly #directory: string;
+  /** Records as they were last read; every write makes another file, so its stamp tells whether one still holds. */
+  readonly #known = new Map<string, { readonly stamp: string; readonly record: SessionRecord }>();
   /** Files that were set aside since this process started, for `health`. */
   readonly damaged: string[] = [];
 
@@ -36,9 +38,9 @@ export class SessionStore {
     return path;
   }
 
-  /** The record, or undefined; a damaged file is set aside and reported. */
+  /** The record, or undefined; a damaged file is set aside and reported. Not to be changed: see `update`. */
   get(name: string): SessionRecord | undefined {
-    return this.#read(this.#path(name));
+    return this.#recall(this.#path(name));
   }
 
   list(): SessionRecord[] {
@@ -50,7 +52,7 @@ export class SessionStore {
     }
     return names
       .filter((name) => name.endsWith('.json'))
-      .flatMap((name) => this.#read(join(this.#directory, name)) ?? [])
+      .flatMap((name) => this.#recall(join(this.#directory, name)) ?? [])
       .sort((a, b) => a.name.localeCompare(b.name));
   }
 
@@ -63,7 +65,7 @@ export class SessionStore {
     change: (record: SessionRecord) => void,
     initial?: () => SessionRecord,
   ): Promise<SessionRecord> {
-    return this.#locked(name, async (path) => {
+    return this.#locked(name, this.#path(name), async (path) => {
       const record = this.#read(path) ?? initial?.();
       if (!record) throw unknown(name);
       change(record);
@@ -75,7 +77,7 @@ export class SessionStore {
   }
 
   async remove(name: string): Promise<void> {
-    await this.#locked(name, (path) => {
+    await this.#locked(name, this.#path(name), (path) => {
       rmSync(path, { force: true });
       for (const part of readdirSync(this.#directory))
         if (part.startsWith(`${fileName(name)}.`) && !part.endsWith('.lock'))
@@ -89,16 +91,23 @@ export class SessionStore {
     });
   }
 
-  async #locked<T>(name: string, action: (path: string) => Promise<T>): Promise<T> {
+  /** Runs one such action per session at a time, in all processes: starting a program. */
+  alone<T>(name: string, action: () => Promise<T>): Promise<T> {
+    return this.#locked(name, `${this.#path(name)}.start`, action);
+  }
+
+  async #locked<T>(name: string, path: string, action: (path: string) => Promise<T>): Promise<T> {
     this.#ready();
-    const path = this.#path(name);
     const { default: lockfile } = await import('proper-lockfile');
     let release: () => Promise<void>;
     try {
       release = await lockfile.lock(path, {
         realpath: false,
+        // A process that was killed leaves its lock behind: it is waited for until it counts as stale.
         stale: 10_000,
-        retries: { retries: 60, minTimeout: 10, maxTimeout: 150 },
+        retries: { retries: 100, minTimeout: 10, maxTimeout: 150, randomize: true },
+        // The machine slept, say. By default this would end the whole server.
+        onCompromised: () => undefined,
       });
     } catch (error) {
       throw new PanewrightError(
@@ -112,6 +121,17 @@ export class SessionStore {
     } finally {
       await release().catch(() => undefined); // taken over as stale
     }
+  }
+
+  #recall(path: string): SessionRecord | undefined {
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    const stamp = `${stats?.ino} ${stats?.size} ${stats?.mtimeNs}`;
+    const known = this.#known.get(path);
+    if (stats && known?.stamp === stamp) return known.record;
+    const record = this.#read(path);
+    if (record) this.#known.set(path, { stamp, record });
+    else this.#known.delete(path);
+    return record;
   }
 
   #read(path: string): SessionRecord | undefined {
