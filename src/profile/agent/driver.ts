@@ -16,6 +16,8 @@ import { isDraft, isOpen } from './turns.js';
 /** Bound of a wait between two looks; events come first. */
 const LOOK_MS = 1_000;
 const PROGRESS_MS = 5_000;
+/** How long a screen without options must stand to count as a dialog that has none. */
+const DRAWN_MS = 700;
 
 export class AgentDriver extends AgentSender implements Driver {
   async status(subject: Subject, explain: boolean): Promise<Status> {
@@ -146,7 +148,7 @@ export class AgentDriver extends AgentSender implements Driver {
       const settled =
         status.dialog?.dialog_id !== now &&
         status.state !== 'starting' &&
-        (status.state !== 'waiting' || status.dialog !== undefined);
+        (status.state !== 'waiting' || (status.dialog?.options.length ?? 0) > 0);
       if (settled || performance.now() >= deadline) {
         await this.settleAll(this.store.get(record.name) ?? record, snapshot);
         return withoutEvidence(status);
@@ -164,6 +166,7 @@ export class AgentDriver extends AgentSender implements Driver {
     let nextProgress = started + PROGRESS_MS;
     let idleSince: number | undefined;
     let seenBusy = false;
+    let asked: { readonly id: string; readonly since: number } | undefined;
     try {
       for (;;) {
         const record = this.store.get(subject.record.name) ?? subject.record;
@@ -177,7 +180,10 @@ export class AgentDriver extends AgentSender implements Driver {
         const idle = idleSince === undefined ? 0 : now - idleSince;
         const end = this.end(record, known, snapshot, idle, seenBusy);
         if (end) return { turn: await this.settle(record, turnId, end, snapshot), timedOut: false, status };
-        if (status.state === 'waiting' && status.dialog) {
+        const { dialog } = status;
+        if (dialog?.dialog_id !== asked?.id) asked = dialog && { id: dialog.dialog_id, since: now };
+        // Of a dialog that is being drawn no option can be read yet.
+        if (dialog && asked && (dialog.options.length > 0 || now - asked.since > DRAWN_MS)) {
           const turn = await this.settle(record, turnId, { outcome: 'waiting' }, snapshot);
           return { turn, timedOut: false, status };
         }
@@ -190,7 +196,7 @@ export class AgentDriver extends AgentSender implements Driver {
           nextProgress += PROGRESS_MS;
           options.progress(waitingFor(record.name, status, (now - started) / 1000));
         }
-        const bound = idleSince === undefined ? LOOK_MS : 100;
+        const bound = idleSince === undefined && !asked ? LOOK_MS : 100;
         await watch.next(Math.min(options.deadline - now, nextProgress - now, bound), options.signal);
       }
     } finally {

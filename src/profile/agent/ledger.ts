@@ -81,7 +81,7 @@ export abstract class AgentLedger extends AgentBase {
     const accepted = this.acceptance(record, turn) !== undefined;
     if (turn.command === true && !accepted && !found) {
       const cleared = snapshot.events.some(
-        (event) => event.type === 'started' && event.at > (turn.after_event ?? ''),
+        (event) => event.type === 'started' && event.conversation !== turn.conversation,
       );
       return cleared || idleMs > QUIET_MS
         ? { outcome: 'completed', response: '', source: 'screen' }

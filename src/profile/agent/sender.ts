@@ -15,6 +15,8 @@ import { findTurn, isDraft, isQueued } from './turns.js';
 const ACCEPT_MS = 2_000;
 /** How long a prompt that was inserted may need to be drawn. */
 const DRAWN_MS = 3_000;
+/** How long a prompt that was taken may stay drawn in the composer. */
+const VANISHING_MS = 2_000;
 
 export abstract class AgentSender extends AgentLedger {
   abstract interrupt(subject: Subject<WritePane>, options: WaitOptions): Promise<unknown>;
@@ -109,14 +111,15 @@ export abstract class AgentSender extends AgentLedger {
         continue;
       }
       if (state === 'idle' || state === 'busy') {
-        if (await this.cleared(subject, snapshot)) continue;
-        if (snapshot.screen.draft !== undefined)
+        const draft = await this.draft(subject, snapshot);
+        if (draft === 'cleared') continue;
+        if (draft === 'foreign' && snapshot.screen.draft !== undefined)
           throw new PanewrightError(
             'DRAFT_PRESENT',
             `somebody has typed ${JSON.stringify(snapshot.screen.draft.slice(0, 60))} in the composer of session ${name} without submitting it.`,
             'Nothing was sent, and the draft is still there. Wait until it is submitted or removed.',
           );
-        if (snapshot.screen.takesPrompt) return snapshot;
+        if (draft === 'none' && snapshot.screen.takesPrompt) return snapshot;
       }
       if (options.signal.aborted) throw cancelled();
       if (performance.now() >= options.deadline)
@@ -129,11 +132,18 @@ export abstract class AgentSender extends AgentLedger {
     }
   }
 
-  /** Removes a prompt of ours that was never submitted, because the process that typed it was killed, say. */
-  protected async cleared({ pane, record }: Subject<WritePane>, { screen }: Snapshot): Promise<boolean> {
+  /** Whose text is in the composer. A prompt of ours that was not submitted, after a crash say, is removed. */
+  protected async draft(
+    { pane, record }: Subject<WritePane>,
+    { screen }: Snapshot,
+  ): Promise<'none' | 'foreign' | 'cleared' | 'vanishing'> {
+    if (screen.draft === undefined) return 'none';
     const known = this.store.get(record.name) ?? record;
-    const ours = known.turns.slice(-3).find((turn) => turn.sent === undefined && isDraft(screen.draft, turn));
-    return ours !== undefined && (await clear(pane, this.facts, known.events_dir, ours));
+    const ours = known.turns.slice(-3).find((turn) => isDraft(screen.draft, turn));
+    if (ours?.sent !== undefined)
+      // The program reports that it took a prompt before it draws that.
+      return Date.now() - Date.parse(ours.sent) < VANISHING_MS ? 'vanishing' : 'foreign';
+    return ours && (await clear(pane, this.facts, known.events_dir, ours)) ? 'cleared' : 'foreign';
   }
 
   /** Resolves when the prompt, and nothing else, is seen in the composer. */

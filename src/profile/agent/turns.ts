@@ -131,12 +131,14 @@ function aboutTurn(turn: Turn, { turn: written, prompt }: Found): Partial<Turn> 
   return {
     ...(steered && { steering: merged ? ('merged' as const) : ('queued' as const) }),
     ...(prompt.id !== undefined && { prompt_id: prompt.id }),
-    usage: {
-      input_tokens: usage.input_tokens,
-      output_tokens: usage.output_tokens,
-      cache_read_tokens: usage.cache_read_input_tokens,
-      cache_write_tokens: usage.cache_creation_input_tokens,
-    },
+    ...((prompt.how !== 'command' || usage.input_tokens > 0) && {
+      usage: {
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
+        cache_read_tokens: usage.cache_read_input_tokens,
+        cache_write_tokens: usage.cache_creation_input_tokens,
+      },
+    }),
   };
 }
 
