@@ -81,10 +81,8 @@ export class Gate {
         `there is a tmux session ${JSON.stringify(options.name)} already.`,
         'Use it by its name with session_send, or choose another name.',
       );
-    const [sessionId = '', windowId = '', paneId = ''] = (await tmux.start(newSessionCommand(options))).split(
-      '\t',
-    );
-    const row = await tmux.pane({ sessionId, windowId, paneId: paneId.trim() });
+    const [sessionId = '', , paneId = ''] = (await tmux.start(newSessionCommand(options))).split('\t');
+    const row = await tmux.pane({ sessionId, paneId: paneId.trim() });
     if (row) return new WritePane(row, this.#terminal);
     throw new PanewrightError(
       'AGENT_NOT_FOUND',

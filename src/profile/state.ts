@@ -2,8 +2,19 @@
 import type { ReadPane } from '../panes/pane.js';
 import { inputWait } from '../panes/process.js';
 import type { ProfileCatalog } from './catalog.js';
+import type { PaneRow } from '../tmux/formats.js';
 import { promptLook } from './looks.js';
 import { findQuestion } from './question.js';
+
+/** Whether the cursor stands behind the prompt of a program that is known. */
+export function showsPrompt(
+  catalog: ProfileCatalog,
+  { before, row }: { readonly before: string; readonly row: PaneRow },
+): boolean {
+  const profile = catalog.ofPane(row);
+  if (profile?.repl) return new RegExp(profile.repl.prompt).test(before);
+  return (profile?.shell !== undefined || profile?.carrier === true) && promptLook(before).kind === 'prompt';
+}
 
 export type PaneState = 'idle' | 'busy' | 'waiting' | 'exited' | 'unknown';
 

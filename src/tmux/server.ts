@@ -3,7 +3,7 @@
  * when there is none. `argv` is all that would differ for a server on another host (`ssh HOST tmux`).
  */
 import { PanewrightError } from '../errors.js';
-import { Connection, REPLY_DEADLINE_MS } from './connection.js';
+import { Connection, REPLY_DEADLINE_MS, TmuxSilent } from './connection.js';
 import {
   CLIENT_FORMAT,
   exactTarget,
@@ -103,18 +103,15 @@ export class TmuxServer {
     return rows.length > 0 ? rows : parseSessionRows(await this.#spawn(command));
   }
 
-  /** One pane in its place; undefined when it is not there any more. */
-  async pane(place: Pick<PaneRow, 'sessionId' | 'windowId' | 'paneId'>): Promise<PaneRow | undefined> {
+  /** One pane as seen from a session; undefined when it is not there any more. */
+  async pane(place: Pick<PaneRow, 'sessionId' | 'paneId'>): Promise<PaneRow | undefined> {
     const command: Command = ['display-message', '-p', '-t', exactTarget(place), PANE.format];
     const body = await this.run(command, place.sessionId).catch((error: unknown) => {
       if (error instanceof PanewrightError && error.code === 'TMUX_ERROR') return '';
       throw error;
     });
     // For what it cannot find, display-message answers with blanks or with another pane, and no error.
-    return PANE.parse(body).find(
-      (row) =>
-        row.paneId === place.paneId && row.sessionId === place.sessionId && row.windowId === place.windowId,
-    );
+    return PANE.parse(body).find((row) => row.paneId === place.paneId && row.sessionId === place.sessionId);
   }
 
   async clients(): Promise<ClientRow[]> {
@@ -181,12 +178,7 @@ export class TmuxServer {
         `the program ${file} is not on PATH.`,
         'Install tmux 3.2 or later.',
       );
-    if (result.timedOut)
-      throw new PanewrightError(
-        'TMUX_LOST',
-        `tmux did not answer within ${REPLY_DEADLINE_MS / 1000} s; it may be stopped or overloaded.`,
-        'Nothing is known to be lost: try again.',
-      );
+    if (result.timedOut) throw new TmuxSilent(REPLY_DEADLINE_MS);
     if (NO_SERVER.test(result.stderr)) return '';
     throw new PanewrightError('TMUX_ERROR', `tmux said: ${result.stderr.trim() || result.shortMessage}.`);
   }
