@@ -4,7 +4,7 @@ import { eventFolder, readEvent } from './events.js';
 import { exchange, launch } from './launch.js';
 import { home, readStatus, statusFile } from './registry.js';
 import { readScreen } from './screen.js';
-import { planSubmit, typing } from './submit.js';
+import { isDrawn, planSubmit, typing } from './submit.js';
 import { recordReader, transcriptFile } from './transcript.js';
 
 export const claude = defineProfile({
@@ -24,6 +24,7 @@ export const claude = defineProfile({
     recordReader,
     readScreen,
     planSubmit,
+    isDrawn,
     typing,
     interrupt: ['Escape', 'Escape', 'C-c'],
     cancel: 'Escape',

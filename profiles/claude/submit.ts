@@ -26,6 +26,9 @@ export function planSubmit(prompt: string, raw: boolean): SubmitPlan {
     return refuse('the program reads a leading slash and a word as one of its own commands');
   if (text !== prompt) notes.push('white space at the end was dropped: the program drops it');
   if (INVISIBLE.test(text)) notes.push('invisible and control characters are dropped by the program');
+  if (/\r(?!\n)/.test(text)) notes.push('the program turns every carriage return into a line end');
+  if (text.includes('</pasted_content'))
+    notes.push('the program writes <\\/pasted_content for </pasted_content');
   // Enter right behind a backslash would continue the line; from its beginning it submits.
   const keysBeforeEnter = text.endsWith('\\') ? ['C-a'] : [];
   return { way: 'text', text, keysBeforeEnter, notes };
@@ -35,11 +38,27 @@ export function planSubmit(prompt: string, raw: boolean): SubmitPlan {
 const INVISIBLE =
   /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/;
 
+/** What stands in a long draft for its middle. */
+const ELLIPSIS = /\[\.\.\.Truncated text #\d+ \+\d+ lines\.\.\.\]/;
+
+/** Only letters and digits that every terminal draws as they are can be compared. */
+export function isDrawn(prompt: string, draft: string): boolean {
+  const plain = (text: string): string => text.replace(/[^A-Za-z0-9]+/g, '');
+  const all = plain(prompt);
+  let at = 0;
+  return draft.split(ELLIPSIS).every((part) => {
+    const found = all.indexOf(plain(part), at);
+    at = found + plain(part).length;
+    return found >= 0;
+  });
+}
+
 /** A `!` on the empty line would begin a shell line: a space goes first, and `unspace` takes it away in the end. */
 export function typing(text: string): PromptTyping {
   const notes = [
     ...(text.includes('\t') ? ['each tab was typed as four spaces: typed, it is a key'] : []),
     ...(text.includes('\r') ? ['carriage returns were left out: typed, they are a key'] : []),
+    ...(text.normalize('NFC') === text ? [] : ['combining characters were composed with their letters']),
     ...(text.startsWith('!') && text.includes('\n')
       ? ['a space was put before the "!", which would begin a shell line']
       : []),

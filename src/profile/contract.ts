@@ -310,6 +310,11 @@ export interface AgentFacts {
   readScreen(ansi: string): ScreenReading;
   /** @param raw the program may interpret it: a command, a shell line */
   planSubmit(prompt: string, raw: boolean): SubmitPlan;
+  /**
+   * Whether a draft, as `readScreen` gives it, is this prompt and nothing else, as far as that can be told: a long
+   * one is drawn in part.
+   */
+  isDrawn(prompt: string, draft: string): boolean;
   /** For typing, where no exchange is to be had. */
   typing(text: string): PromptTyping;
   /** Keys that stop a running turn, to be pressed in this order, each verified, and only while it runs. */

@@ -133,6 +133,7 @@ const agentShape = {
   recordReader: code<AgentFacts['recordReader']>(),
   readScreen: code<AgentFacts['readScreen']>(),
   planSubmit: code<AgentFacts['planSubmit']>(),
+  isDrawn: code<AgentFacts['isDrawn']>(),
   typing: code<AgentFacts['typing']>(),
   interrupt: z.array(z.string()),
   cancel: z.string(),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { readEvent, sink } from '../../profiles/claude/events.js';
 import { readStatus } from '../../profiles/claude/registry.js';
 import { readScreen } from '../../profiles/claude/screen.js';
-import { planSubmit, pieces, typing } from '../../profiles/claude/submit.js';
+import { isDrawn, planSubmit, pieces, typing } from '../../profiles/claude/submit.js';
 import { readRecord } from '../../profiles/claude/transcript.js';
 
 describe('a plan for submitting', () => {
@@ -55,6 +55,15 @@ describe('pieces for typing', () => {
       notes: [/tab/, /carriage/].map((m) => expect.stringMatching(m) as string),
     });
   });
+});
+
+test('a draft is a prompt as drawn: wrapped, or with its middle left out, but with nothing besides', () => {
+  expect(isDrawn('one two three', 'one two\nthree')).toBe(true);
+  expect(isDrawn('one two three', 'two\nthree')).toBe(true);
+  expect(isDrawn('one two three four', 'one t[...Truncated text #1 +0 lines...]ee four')).toBe(true);
+  expect(isDrawn('one two three', 'mine one two three')).toBe(false);
+  expect(isDrawn('one two three', 'one two three mine')).toBe(false);
+  expect(isDrawn('one two', 'two[...Truncated text #1 +0 lines...]one')).toBe(false);
 });
 
 describe('the sink of the hooks', () => {

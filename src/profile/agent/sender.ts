@@ -8,7 +8,7 @@ import type { SendOptions, Subject } from '../session/driver.js';
 import { addTurn, type SessionRecord, type Turn, turnOf } from '../session/record.js';
 import { AgentLedger } from './ledger.js';
 import { type Snapshot } from './snapshot.js';
-import { clear, holds, insert, until } from './submit.js';
+import { clear, insert, until } from './submit.js';
 import { findTurn, isDraft, isQueued } from './turns.js';
 
 /** How long the program may need to show that it took a prompt before Enter is pressed again. */
@@ -148,7 +148,12 @@ export abstract class AgentSender extends AgentLedger {
 
   /** Resolves when the prompt, and nothing else, is seen in the composer. */
   protected async drawn(pane: WritePane, text: string): Promise<void> {
-    const { met, screen } = await until(pane, this.facts, (now) => holds(now.draft, text), DRAWN_MS);
+    const { met, screen } = await until(
+      pane,
+      this.facts,
+      ({ draft }) => draft !== undefined && this.facts.isDrawn(text, draft),
+      DRAWN_MS,
+    );
     if (met) return;
     if (screen.phase === 'dialog') throw inTheWay(pane);
     if (screen.draft === undefined) return; // what is drawn of it is nothing that could be compared

@@ -14,6 +14,7 @@ import { digestOfTurn } from './turns.js';
 
 const FETCH_MS = 5_000;
 const SHOWN_MS = 3_000;
+const PIECE_MS = 150;
 
 /** A short line that no key, menu or mode of a composer could take for anything else: typing it is quickest. */
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9 .,;:?!'"()_=+*%/-]{0,400}[A-Za-z0-9.;:?!)]$/;
@@ -38,20 +39,13 @@ export async function insert(
     return { delivery: 'file', notes: [], keys: [] };
   const { pieces, keys, notes } = facts.typing(text);
   for (const piece of pieces) {
-    const before = draftSize((await read(pane, facts)).draft);
+    const before = (await read(pane, facts)).draft;
     await pane.type([{ text: piece }]);
-    await until(pane, facts, (screen) => draftSize(screen.draft) > before, SHOWN_MS);
+    // Two pieces in one would no longer count as typed. A long draft is drawn in part, and may look as before.
+    await until(pane, facts, (screen) => screen.draft !== before, PIECE_MS);
+    await silence(pane.stream, 10, performance.now() + 50);
   }
   return { delivery: 'typed', notes, keys };
-}
-
-/**
- * Whether the composer holds this text and nothing else, as far as that can be seen: a long one is drawn in part,
- * and programs draw other alphabets, and what is invisible, in their own ways.
- */
-export function holds(draft: string | undefined, text: string): boolean {
-  const plain = (all: string): string => all.replace(/[^A-Za-z0-9]+/g, '');
-  return draft !== undefined && plain(text).includes(plain(draft));
 }
 
 /** False when the program did not fetch it; nothing is in the composer then. */
@@ -171,8 +165,4 @@ export async function until(
     await nextOutput(pane.stream, Math.min(250, deadline - performance.now()));
     await silence(pane.stream, 5, performance.now() + 50);
   }
-}
-
-function draftSize(draft: string | undefined): number {
-  return draft?.replace(/\s/g, '').length ?? 0;
 }

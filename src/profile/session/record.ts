@@ -130,9 +130,13 @@ export function addTurn(record: SessionRecord, prompt: string): Turn {
   return turn;
 }
 
-/** The same for texts that differ in white space alone, which programs and terminals change. */
+/**
+ * The same for texts that differ only in what programs and terminals change: white space, what is invisible, how
+ * an accent is put on a letter, backslashes that escape something.
+ */
 export function digestOf(text: string): string {
-  return createHash('sha256').update(text.replace(/\s+/g, '')).digest('base64url').slice(0, 22);
+  const essence = text.normalize('NFC').replace(/[\s\\\p{C}]+/gu, '');
+  return createHash('sha256').update(essence).digest('base64url').slice(0, 22);
 }
 
 export function turnOf(turns: readonly Turn[], turnId: string | undefined, name: string): Turn {
