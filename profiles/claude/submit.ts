@@ -53,14 +53,14 @@ export function isDrawn(prompt: string, draft: string): boolean {
   });
 }
 
-/** A `!` on the empty line would begin a shell line: a space goes first, and `unspace` takes it away in the end. */
+/** `!` on the empty line begins a shell line, `?` shows help: a space goes first, `unspace` takes it away. */
 export function typing(text: string): PromptTyping {
   const notes = [
     ...(text.includes('\t') ? ['each tab was typed as four spaces: typed, it is a key'] : []),
     ...(text.includes('\r') ? ['carriage returns were left out: typed, they are a key'] : []),
     ...(text.normalize('NFC') === text ? [] : ['combining characters were composed with their letters']),
-    ...(text.startsWith('!') && text.includes('\n')
-      ? ['a space was put before the "!", which would begin a shell line']
+    ...(/^[!?]/.test(text) && text.includes('\n')
+      ? ['a space was put before the first character, which would be a key']
       : []),
   ];
   return { pieces: pieces(text), keys: unspace(text), notes };
@@ -69,7 +69,7 @@ export function typing(text: string): PromptTyping {
 /** At most 700 bytes each, of what can be typed. */
 export function pieces(text: string): readonly string[] {
   const all: string[] = [];
-  let piece = text.startsWith('!') ? ' ' : '';
+  let piece = /^[!?]/.test(text) ? ' ' : '';
   let bytes = piece.length;
   for (const char of text.replaceAll('\t', '    ').replaceAll(/\r\n?/g, '\n')) {
     const size = Buffer.byteLength(char);
@@ -86,5 +86,5 @@ export function pieces(text: string): readonly string[] {
 
 /** Keys after the pieces: in one line alone it is known how far its beginning is. */
 function unspace(text: string): readonly string[] {
-  return text.startsWith('!') && !text.includes('\n') ? ['C-a', 'DC'] : [];
+  return /^[!?]/.test(text) && !text.includes('\n') ? ['C-a', 'DC'] : [];
 }

@@ -70,7 +70,7 @@ describeClaude('steering the real Claude Code', () => {
     const others = [send('continue'), send('continue')];
     await stage.bed.until(
       async () => {
-        const { turns } = await stage.call<{ turns: Json[] }>('session_history', { name: 's', limit: 3 });
+        const { turns } = (await stage.call('session_history', { name: 's', limit: 3 })) as { turns: Json[] };
         return turns.every((turn) => turn['prompt'] === 'continue' && turn['delivery'] !== undefined);
       },
       { every: 50 },
@@ -134,7 +134,9 @@ describeClaude('steering the real Claude Code', () => {
   }, 60_000);
 
   test('an interrupt in the middle of a tool ends the tool', async () => {
-    stage.bed.api.when('block', [{ tool: 'Bash', input: { command: 'tail -f /dev/null; touch ended' } }] as never);
+    stage.bed.api.when('block', [
+      { tool: 'Bash', input: { command: 'tail -f /dev/null; touch ended' } },
+    ] as never);
     const sent = send('block', { timeout: 30 });
     const dialog = await sent;
     // Only `cat` is allowed beforehand.
