@@ -7,7 +7,6 @@ import { PanewrightError } from '../errors.js';
 import { AttachFailed, TmuxSilent, type Connection } from '../tmux/connection.js';
 import {
   all,
-  exactTarget,
   PANE,
   lockedBy,
   lockFormat,
@@ -114,7 +113,7 @@ export class ReadPane {
   async look(history = 0, ansi = false): Promise<{ lines: string[]; row: PaneRow }> {
     const start = history > 0 ? ['-S', String(-history)] : [];
     const [facts = '', body = ''] = await this.act([
-      ['display-message', '-p', '-t', exactTarget(this.row), PANE.format],
+      ['display-message', '-p', '-t', this.id, PANE.format],
       ['capture-pane', '-p', '-J', ...(ansi ? ['-e'] : []), ...start, '-t', this.id],
     ]);
     const [row = this.row] = PANE.parse(facts);
@@ -126,9 +125,7 @@ export class ReadPane {
    * What stands behind the cursor is a suggestion or a right-hand prompt, never a draft.
    */
   async cursorLine(): Promise<{ before: string; row: PaneRow }> {
-    const [facts = ''] = await this.act([
-      ['display-message', '-p', '-t', exactTarget(this.row), PANE.format],
-    ]);
+    const [facts = ''] = await this.act([['display-message', '-p', '-t', this.id, PANE.format]]);
     const [row = this.row] = PANE.parse(facts);
     const y = String(row.cursorY);
     const [joined = '', last = ''] = await this.act([
@@ -146,7 +143,7 @@ export class ReadPane {
   /** The visible screen as the terminal draws it: rows unjoined, attributes as SGR sequences. */
   async frame(): Promise<{ ansi: string; row: PaneRow }> {
     const [facts = '', ansi = ''] = await this.act([
-      ['display-message', '-p', '-t', exactTarget(this.row), PANE.format],
+      ['display-message', '-p', '-t', this.id, PANE.format],
       ['capture-pane', '-p', '-e', '-t', this.id],
     ]);
     const [row = this.row] = PANE.parse(facts);
@@ -164,7 +161,7 @@ export class ReadPane {
   protected async attempt(commands: readonly Command[], condition?: string): Promise<string[] | undefined> {
     const place = condition === undefined ? this.#condition : all([this.#condition, condition]);
     try {
-      return await this.connection.guarded(exactTarget(this.row), place, commands);
+      return await this.connection.guarded(this.id, place, commands);
     } catch (error) {
       if (error instanceof AttachFailed) throw this.moved();
       // The connection ends with its session: then there is nothing left that could have been done.
@@ -207,6 +204,7 @@ export class WritePane extends ReadPane {
   async type(pieces: readonly Piece[]): Promise<void> {
     this.#refuseDead();
     await this.act(pieces.flatMap((piece) => this.#paste(piece)));
+    this.#noteInput();
   }
 
   /**
@@ -221,7 +219,9 @@ export class WritePane extends ReadPane {
     ];
     if (commands.length === 0) return true;
     const condition = all([sameSize(this.row), lockedBy(this.id, held ? token : '')]);
-    return (await this.attempt(commands, condition)) !== undefined;
+    const done = (await this.attempt(commands, condition)) !== undefined;
+    if (done && pieces.length > 0) this.#noteInput();
+    return done;
   }
 
   /** The token that holds the pane's lock now, or ''. */
@@ -233,7 +233,7 @@ export class WritePane extends ReadPane {
   /** Gives the lock back, or breaks one that its holder left behind. */
   async unlock(token: string): Promise<void> {
     const release: Command = ['set-environment', '-gu', lockVariable(this.id)];
-    await this.connection.guarded(exactTarget(this.row), lockedBy(this.id, token), [release], true);
+    await this.connection.guarded(this.id, lockedBy(this.id, token), [release], true);
   }
 
   /** Presses keys. In copy mode tmux would take them for itself, so their bytes go straight to the program. */
@@ -247,8 +247,8 @@ export class WritePane extends ReadPane {
       '--',
       key.tmux,
     ]);
-    if (await this.attempt(sent, NO_MODE)) return;
-    await this.type([{ text: keys.map((key) => key.bytes(this.row.applicationCursor)).join('') }]);
+    if (await this.attempt(sent, NO_MODE)) this.#noteInput();
+    else await this.type([{ text: keys.map((key) => key.bytes(this.row.applicationCursor)).join('') }]);
   }
 
   /** Opens another pane beside this one, without taking anybody's focus; resolves with its row. */
@@ -278,6 +278,10 @@ export class WritePane extends ReadPane {
   /** Notes the nonce of the shell integration on the pane, where other Panewright processes find it. */
   async noteIntegration(aid: string): Promise<void> {
     await this.act([['set-option', '-p', '-t', this.id, SHELL_OPTION, aid]]);
+  }
+
+  #noteInput(): void {
+    this.stream.lastInput = performance.now();
   }
 
   /** Nobody reads there any more, and tmux 3.3a crashes when something is pasted into such a pane. */

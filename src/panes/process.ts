@@ -49,11 +49,13 @@ export function nameOf(pid: number): string | undefined {
 
 /**
  * Name of the innermost program of the pane's foreground group: what a shell was started only to run shares its
- * group (`sh -c 'python3 -q'`), and tmux names the shell. Undefined where that cannot be told.
+ * group (`sh -c 'python3 -q'`), and tmux names the shell. A shell that waits for input itself is the program,
+ * whatever helpers it keeps in its group (fish, on its first start). Undefined where that cannot be told.
  */
 export function innermost(row: Pick<PaneRow, 'pid'>): string | undefined {
   try {
     const { group } = stat(row.pid);
+    if (awaitsInput(group)) return nameOf(group);
     // Children come before their parents: the first of the group is the deepest of the first branch.
     const pid = descendants(row.pid).find((candidate) => stat(candidate).pgrp === group);
     return pid === undefined ? undefined : nameOf(pid);
@@ -96,6 +98,15 @@ export function environmentOf(pid: number): Record<string, string> | undefined {
     );
   } catch {
     return undefined;
+  }
+}
+
+function awaitsInput(pid: number): boolean {
+  try {
+    const wait = readFileSync(`/proc/${pid}/wchan`, 'latin1');
+    return READ.test(wait) || POLL.test(wait);
+  } catch {
+    return false; // the leader of a group may have ended before the others
   }
 }
 

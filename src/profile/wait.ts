@@ -43,6 +43,9 @@ export async function waitForEnd(
     return { outcome, matched: known.finished && !known.moved };
   }
   const run = observe(pane, activity, observer);
+  // Before anybody asks whether it waits for input: an idle shell does, too.
+  await atPrompt(run, pane, catalog, options.signal);
+  void endAtPrompt(run, pane, catalog);
   const outcome = await outcomeOf(run, pane, catalog, options);
   if (!run.finished) run.finish(run.state);
   return { outcome, matched: run.state === 'completed' || run.state === 'pane_closed' };
@@ -59,44 +62,65 @@ function ofDead(pane: ReadPane, activity: Activity, shelf: SpoolShelf): WaitResu
 
 /** A run that nobody here started: it ends when a prompt shows. */
 function observe(pane: ReadPane, activity: Activity, observer: Observer): Run {
-  const { catalog, shelf } = observer;
+  const { shelf } = observer;
   const run = newRun(pane, shelf, '', pane.stream.phase === 'unknown' ? 'screen' : 'integration');
-  run.output.feed(pane.stream.since(activity.seen));
+  const { stream } = pane;
+  const seen = stream.since(activity.seen);
+  // A prompt that stands there already is no output, and neither is one that comes.
+  let open = stream.phase !== 'prompt';
+  const end = open ? seen.length : seen.length - (stream.position - stream.promptFrom);
+  run.output.feed(seen.subarray(0, Math.max(0, end)));
   run.onEnd(
-    onGone(pane, (departure) => {
-      run.depart(departure);
-    }),
+    onGone(
+      pane,
+      (departure) => {
+        run.depart(departure);
+      },
+      true,
+    ),
   );
   run.onEnd(
-    pane.stream.listen({
+    stream.listen({
       text: (data) => {
-        run.output.feed(data);
+        if (open) run.output.feed(data);
+      },
+      mark: (mark) => {
+        if (mark.kind === 'C') open = true;
+        else if (mark.kind === 'Z' || mark.kind === 'D') open = false;
       },
       end: () => {
         void recover(run, pane, activity, observer);
       },
     }),
   );
-  void endAtPrompt(run, pane, catalog);
   return run;
 }
 
 async function endAtPrompt(run: Run, pane: ReadPane, catalog: ProfileCatalog): Promise<void> {
-  const { stream } = pane;
-  while (!run.finished && !stream.ended) {
-    if (stream.phase === 'prompt') {
-      run.finish('completed', stream.lastStatus ?? null);
-      return;
-    }
-    if (stream.phase === 'unknown' && stream.lastOutput + 50 < performance.now()) {
-      const now = await pane.cursorLine().catch(() => undefined);
-      if (now && showsPrompt(catalog, now)) run.finish('completed');
-      // What has become of a pane that is no longer there is told by others.
-      if (!now || run.finished) return;
-    }
-    await nextOutput(stream, 500);
-    if (stream.phase === 'unknown') await silence(stream, 50, performance.now() + 2_000);
+  while (!run.finished && !pane.stream.ended) {
+    await nextOutput(pane.stream, 500);
+    await atPrompt(run, pane, catalog);
   }
+}
+
+/** Ends the run if a prompt shows: by the marks, or where there are none by the looks of a silent screen. */
+async function atPrompt(
+  run: Run,
+  pane: ReadPane,
+  catalog: ProfileCatalog,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { stream } = pane;
+  const byMarks = (): boolean => {
+    if (stream.phase === 'prompt') run.finish('completed', stream.lastStatus ?? null);
+    return run.finished || stream.phase !== 'unknown';
+  };
+  if (byMarks()) return;
+  await silence(stream, 50, performance.now() + 2_000, signal);
+  const now = await pane.cursorLine().catch(() => undefined);
+  // The marks may have come while the screen was looked at.
+  if (byMarks() || !now) return;
+  if (showsPrompt(catalog, now)) run.finish('completed');
 }
 
 /** Waits until the pattern shows in output that no result has carried yet; the echo of typed text is not output. */
@@ -110,19 +134,26 @@ export async function waitForPattern(
   const { stream } = pane;
   const { catalog, shelf } = observer;
   const run = newRun(pane, shelf, '', stream.phase === 'unknown' ? 'screen' : 'integration');
-  const wasRunning = stream.phase === 'running';
+  /** Whether a command runs whose end ends the wait: one that ran before, or that was typed by a call. */
+  let awaited = stream.phase === 'running';
   let found: string | undefined;
   let dirty = true;
   let ended: RunState | undefined;
   let gone: Departure | undefined;
   /** Whether the connection to tmux ended; the pane may live on. */
   let lost = false;
+  /** Runs while it is open whether a prompt that came is the end. */
+  let back: NodeJS.Timeout | undefined;
   run.output.feed(stream.since(activity.seen));
   const stops = [
-    onGone(pane, (departure) => {
-      gone = departure;
-      wake();
-    }),
+    onGone(
+      pane,
+      (departure) => {
+        gone = departure;
+        wake();
+      },
+      true,
+    ),
     stream.listen({
       text: (data) => {
         run.output.feed(data);
@@ -130,15 +161,25 @@ export async function waitForPattern(
         wake();
       },
       mark: (mark) => {
+        if (mark.kind === 'C') clearTimeout(back);
         if (mark.kind === 'C' && activity.typed.length > 0) {
           // All that came before is the echo of what was typed.
           run.output = new OutputText(pane.row.width, pane.row.height, run.spool);
           activity.typed = [];
+          awaited = true;
         } else if (mark.kind === 'X') {
           run.leaving = Number(mark.values[0] ?? '0');
-        } else if (mark.kind === 'B' && mark.named['k'] !== 's' && wasRunning) {
-          ended = 'completed';
-          run.exitCode = stream.lastStatus ?? null;
+        } else if (mark.kind === 'B' && mark.named['k'] !== 's' && awaited) {
+          const status = stream.lastStatus ?? null;
+          const end = (): void => {
+            ended = 'completed';
+            run.exitCode = status;
+            wake();
+          };
+          // What was typed ahead while a command ran is the next one: it starts at once, or was that one's input.
+          clearTimeout(back);
+          if (activity.typed.length > 0) back = setTimeout(end, START_MS);
+          else end();
         }
         wake();
       },
@@ -179,15 +220,11 @@ export async function waitForPattern(
       });
     }
   } finally {
+    clearTimeout(back);
     for (const stop of stops) stop();
   }
   if (lost) gone ??= departureOf(pane.row, await pane.refresh());
-  if (lost && !gone && found === undefined)
-    throw new PanewrightError(
-      'TMUX_LOST',
-      'the connection to tmux was lost while waiting.',
-      'The pane lives on, but some of its output went by unseen: look with read_pane, then wait again.',
-    );
+  if (lost && !gone && found === undefined) throw connectionLost();
   if (gone) run.depart(gone);
   const state = run.finished ? run.state : (ended ?? stateNow(pane));
   run.finish(state, run.exitCode);
@@ -201,6 +238,14 @@ export async function waitForPattern(
     matched: found !== undefined,
     ...(found !== undefined && { match: found }),
   };
+}
+
+function connectionLost(): PanewrightError {
+  return new PanewrightError(
+    'TMUX_LOST',
+    'the connection to tmux was lost while waiting.',
+    'The pane lives on, but some of its output went by unseen: look with read_pane, then wait again.',
+  );
 }
 
 function stateNow({ stream, row }: ReadPane): RunState {

@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { PanewrightError } from '../../errors.js';
 import { checkedDirectory } from '../../panes/open.js';
 import type { ReadPane, WritePane } from '../../panes/pane.js';
+import { nameOf } from '../../panes/process.js';
 import { checkedName, type SessionOptions } from '../../panes/session.js';
 import type { Profile } from '../contract.js';
 import type { Engine } from '../engine.js';
@@ -88,7 +89,7 @@ export class Sessions {
     checkedName(name);
     const profile = this.profileNamed(request.profile);
     const workingDir = checkedDirectory(request.workingDir ?? homedir());
-    return this.#store.alone(name, async () => {
+    return this.#store.starting(name, async () => {
       if (await door.find(name))
         throw new PanewrightError(
           'SESSION_EXISTS',
@@ -100,6 +101,7 @@ export class Sessions {
         name,
         (record) => {
           record.profile = profile.name;
+          record.created = new Date().toISOString();
           record.working_dir = workingDir;
           record.args = [...(request.args ?? [])];
           record.env = { ...request.env };
@@ -136,7 +138,7 @@ export class Sessions {
 
   /** The session on record, its program started again in a new session or in the pane that outlived it. */
   revive(name: string, door: Door): Promise<Subject<WritePane>> {
-    return this.#store.alone(name, async () => {
+    return this.#store.starting(name, async () => {
       const pane = await door.find(name);
       if (!pane) return this.#launch(name, door);
       const subject = this.subject(pane, name);
@@ -172,7 +174,7 @@ export class Sessions {
   /** The live session behind a name, with its record; a session without one is adopted by what runs in it. */
   subject<P extends ReadPane>(pane: P, name: string): Subject<P> {
     const known = this.#store.get(name);
-    const running = notCarrier(this.#engine.catalog.ofPane(pane.row));
+    const running = this.running(pane);
     if (known) {
       const profile = this.#engine.catalog.named(known.profile) ?? running;
       if (profile) return { record: known, profile, pane };
@@ -183,6 +185,12 @@ export class Sessions {
       `nothing that a profile knows runs in ${pane.target}: it is ${pane.row.command || 'unknown'}.`,
       'Use the terminal tools there, or start a program with session_start.',
     );
+  }
+
+  /** What runs in a pane, as far as a profile knows it: the shell, too, while it waits for its command. */
+  running({ row }: ReadPane): Profile | undefined {
+    const { catalog } = this.#engine;
+    return notCarrier(catalog.ofPane(row)) ?? notCarrier(catalog.forCommand(nameOf(row.pid) ?? ''));
   }
 
   driver(profile: Profile): Driver {
@@ -217,6 +225,15 @@ export class Sessions {
       },
       initial && (() => initial),
     );
+  }
+
+  /** Why the newest state of a session is not on disk; undefined when it is. */
+  unsaved(name: string): string | undefined {
+    return this.#store.unsaved(name);
+  }
+
+  get unsavedNames(): readonly string[] {
+    return this.#store.unsavedNames;
   }
 
   forget(name: string): Promise<void> {
