@@ -59,10 +59,12 @@ export class AgentDriver extends AgentSender implements Driver {
             return this.submit(here, options);
           })
           .catch((error: unknown) => {
-            if (locked || !(error instanceof PaneMoved)) throw error;
+            // Nothing was typed. It may only have another size now; another server's prompt takes its time.
+            const inUse = error instanceof PanewrightError && error.code === 'PANE_IN_USE';
+            const patient = inUse && performance.now() < options.deadline && !options.signal.aborted;
+            if (locked || !(patient || error instanceof PaneMoved)) throw error;
             return undefined;
           });
-        // Nothing was typed. If it only has another size now, it is the same pane all the same.
         if (!sent) here = { ...here, pane: await here.pane.renewed() };
       }
     } finally {
