@@ -163,8 +163,7 @@ export class AgentDriver extends AgentSender implements Driver {
     const { pane } = subject;
     const started = performance.now();
     const release = pane.connection.hold();
-    const first = await this.look(pane, subject.record);
-    const watch = this.watch(pane, subject.record, first.transcript);
+    const watch = this.watch(pane, subject.record, subject.record.transcript);
     let nextProgress = started + PROGRESS_MS;
     let idleSince: number | undefined;
     let seenBusy = false;

@@ -8,7 +8,7 @@ import type { SendOptions, Subject } from '../session/driver.js';
 import { addTurn, type SessionRecord, type Turn, turnOf } from '../session/record.js';
 import { AgentLedger } from './ledger.js';
 import { type Snapshot } from './snapshot.js';
-import { clear, insert, until } from './submit.js';
+import { clear, insert, read, until } from './submit.js';
 import { findTurn, isDraft, isQueued } from './turns.js';
 
 /** How long the program may need to show that it took a prompt before Enter is pressed again. */
@@ -156,7 +156,12 @@ export abstract class AgentSender extends AgentLedger {
     );
     if (met) return;
     if (screen.phase === 'dialog') throw inTheWay(pane);
-    if (screen.draft === undefined) return; // what is drawn of it is nothing that could be compared
+    if (screen.draft === undefined)
+      throw new PanewrightError(
+        'PROMPT_NOT_ACCEPTED',
+        `the prompt did not appear in the composer of ${pane.target}.`,
+        'Nothing was submitted. Look at it with read_pane, and send again.',
+      );
     throw new PanewrightError(
       'DRAFT_PRESENT',
       `somebody typed in the composer of ${pane.target} at the same moment: it holds ${JSON.stringify(screen.draft.slice(0, 60))}.`,
@@ -173,12 +178,8 @@ export abstract class AgentSender extends AgentLedger {
   ): Promise<void> {
     const { pane, record } = subject;
     for (let tries = 0; tries < 4; tries++) {
-      const { screen } = await until(pane, this.facts, () => true, 0);
-      // Enter would answer it.
-      if (screen.phase === 'dialog') throw inTheWay(pane);
-      // The composer is empty: the program has it, its report is only late.
-      if (tries > 0 && screen.draft === undefined) return;
-      if (tries > 0) await this.drawn(pane, text);
+      // The first time, the composer has just been seen with the prompt in it.
+      if (tries > 0 && !(await this.stands(pane, text))) return;
       await pane.press([parseKey('Enter')]);
       if (await this.taken(pane, record, turn, ACCEPT_MS, options)) return;
     }
@@ -187,6 +188,16 @@ export abstract class AgentSender extends AgentLedger {
       `session ${JSON.stringify(record.name)} did not take the prompt.`,
       'It still stands in the composer. Look at it with read_pane; submit it with send_keys Enter or remove it.',
     );
+  }
+
+  /** Whether the prompt is still in the composer; if not, the program has it, and its report is only late. */
+  protected async stands(pane: WritePane, text: string): Promise<boolean> {
+    const screen = await read(pane, this.facts);
+    // Enter would answer it.
+    if (screen.phase === 'dialog') throw inTheWay(pane);
+    if (screen.draft === undefined) return false;
+    await this.drawn(pane, text);
+    return true;
   }
 
   protected async taken(

@@ -38,9 +38,10 @@ export async function insert(
   if (!plain && spool !== null && (await exchange(pane, facts, spool, text)))
     return { delivery: 'file', notes: [], keys: [] };
   const { pieces, keys, notes } = facts.typing(text);
-  for (const piece of pieces) {
-    const before = (await read(pane, facts)).draft;
+  for (const [i, piece] of pieces.entries()) {
+    const before = i === 0 ? undefined : (await read(pane, facts)).draft;
     await pane.type([{ text: piece }]);
+    if (i === pieces.length - 1) break; // that it is all there is seen to in any case
     // Two pieces in one would no longer count as typed. A long draft is drawn in part, and may look as before.
     await until(pane, facts, (screen) => screen.draft !== before, PIECE_MS);
     await silence(pane.stream, 10, performance.now() + 50);
