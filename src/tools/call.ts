@@ -9,6 +9,7 @@ import { PaneMoved, type ReadPane } from '../panes/pane.js';
 import { echoes } from '../panes/process.js';
 import type { Target } from '../panes/targets.js';
 import type { AuditLog } from '../permission/audit.js';
+import { configFor, hostNamed, onHost } from '../permission/host.js';
 import { judge } from '../permission/policy.js';
 import { sessionContext } from './session-context.js';
 import type { TerminalsBySocket } from './terminals.js';
@@ -32,10 +33,13 @@ export async function callTool(
   config: LoadedConfig,
 ): Promise<ToolResult> {
   try {
-    const args = parse(tool, rawArgs, config);
-    const done = (await invoke(tool, args, io, services, config)) as JsonObject | Linked<JsonObject>;
+    const { host: asked, ...args } = parse(tool, rawArgs, config);
+    const host = hostNamed(asked as string | undefined, config);
+    const own = host === undefined ? config : configFor(host, config);
+    const done = (await invoke(tool, args, io, services, own)) as JsonObject | Linked<JsonObject>;
     const { result, links } = isLinked(done) ? done : { result: done, links: [] };
-    return { structured: result, text: JSON.stringify(result), isError: false, links };
+    const whole = host === undefined ? result : { host, ...result };
+    return { structured: whole, text: JSON.stringify(whole), isError: false, links };
   } catch (error) {
     const known = asKnown(error, io.signal);
     if (known.code === 'INTERNAL') services.log(`[panewright] ${String((error as Error).stack)}`);
@@ -80,6 +84,7 @@ async function invoke(
       {
         client: io.client,
         tool: tool.name,
+        host: config.host,
         target: targetText(named) ?? (typeof args.name === 'string' ? args.name : null),
         decision,
         rule,
@@ -113,7 +118,10 @@ async function invoke(
       record('allow', rule, hidden);
       const done = await run(args, pane, { ...context, hidden });
       for (const { uri } of isLinked(done as JsonObject) ? (done as Linked<JsonObject>).links : [])
-        terminals.engine.shelf.noteSessions(outputId(uri) ?? '', sessions);
+        terminals.engine.shelf.noteSessions(
+          outputId(uri) ?? '',
+          sessions.map((session) => onHost(config.host, session)),
+        );
       return done;
     };
     return await onPane(tool.trusting === true).catch((error: unknown) => {

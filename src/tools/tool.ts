@@ -86,13 +86,24 @@ export type AnyTool = Omit<Entry<z.ZodObject, z.ZodObject>, 'text'> & {
 export function paneTool<A extends Access, I extends z.ZodObject, O extends z.ZodObject>(
   tool: Omit<PaneTool<A, I, O>, 'on'>,
 ): AnyTool {
-  return { ...tool, on: 'pane' } as unknown as AnyTool;
+  return onHosts({ ...tool, on: 'pane' } as unknown as AnyTool);
 }
 
 export function plainTool<I extends z.ZodObject, O extends z.ZodObject>(
   tool: Omit<PlainTool<I, O>, 'on'>,
 ): AnyTool {
-  return { ...tool, on: 'nothing' } as unknown as AnyTool;
+  return onHosts({ ...tool, on: 'nothing' } as unknown as AnyTool);
+}
+
+/** Every tool works on every host: the pipeline takes the name away before the call and puts it into the result. */
+function onHosts(tool: AnyTool): AnyTool {
+  return {
+    ...tool,
+    input: tool.input.extend({
+      host: z.string().optional().describe('Configured host; default this machine'),
+    }),
+    output: tool.output.extend({ host: z.string().optional() }),
+  };
 }
 
 /** The three arguments that name a pane. */
