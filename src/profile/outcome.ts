@@ -1,7 +1,6 @@
 /** Waits for a run: until it ends, asks something, the time is over, or the caller goes away. */
 import { PanewrightError } from '../errors.js';
 import type { ReadPane } from '../panes/pane.js';
-import { inputWait } from '../panes/process.js';
 import type { ProfileCatalog } from './catalog.js';
 import { findQuestion, FIRST_LOOK_MS, type Question } from './question.js';
 import type { Run } from './run.js';
@@ -56,10 +55,12 @@ export async function outcomeOf(
       lastOutput = stream.lastOutput;
       wanted = FIRST_LOOK_MS;
     }
-    const quiet = now - lastOutput;
+    // What was silent before the command was given says nothing about it.
+    const silentSince = Math.max(lastOutput, run.started);
+    const quiet = now - silentSince;
     if (quiet >= wanted) {
       // The cheap question first.
-      const working = inputWait(pane.row) === 'working';
+      const working = (await pane.machine.inputWait(pane.row)) === 'working';
       wanted = nextLook(quiet, working);
       const question =
         working && quiet < 10_000
@@ -77,7 +78,7 @@ export async function outcomeOf(
         `still running after ${Math.round((now - run.started) / 1000)} s, ${run.output.totalLines} lines so far`,
       );
     }
-    const until = Math.min(options.deadline, nextProgress, lastOutput + wanted);
+    const until = Math.min(options.deadline, nextProgress, silentSince + wanted);
     await raced(run.done, until - now, options.signal);
   }
 }

@@ -46,7 +46,7 @@ export async function recover(
     await silence(stream, 100, performance.now() + 10_000);
     const now = await fresh.cursorLine().catch(() => undefined);
     if (!now) break;
-    const profile = catalog.ofPane(now.row);
+    const profile = await catalog.ofPane(now.row, fresh.machine);
     if (profile?.shell && promptLook(now.before).kind === 'prompt') {
       run.finish('completed', status);
       break;

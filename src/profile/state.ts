@@ -1,6 +1,5 @@
 /** What a pane is doing, judged without typing anything. */
 import type { ReadPane } from '../panes/pane.js';
-import { inputWait } from '../panes/process.js';
 import type { ProfileCatalog } from './catalog.js';
 import { promptLook } from './looks.js';
 import { findQuestion } from './question.js';
@@ -12,9 +11,9 @@ export async function paneState(pane: ReadPane, catalog: ProfileCatalog): Promis
   if (row.dead) return 'exited';
   if (stream.phase === 'prompt' && !stream.touched) return 'idle';
   if (row.alternate) return 'busy';
-  const profile = catalog.ofPane(row);
+  const profile = await catalog.ofPane(row, pane.machine);
   const { before } = await pane.cursorLine();
-  const working = inputWait(row) === 'working';
+  const working = (await pane.machine.inputWait(row)) === 'working';
   if (profile?.repl && new RegExp(profile.repl.prompt).test(before)) return 'idle';
   if ((profile?.shell || profile?.carrier) && !working && promptLook(before).kind !== 'other') return 'idle';
   if (working) return 'busy';

@@ -85,7 +85,7 @@ async function endAtPrompt(run: Run, pane: ReadPane, catalog: ProfileCatalog): P
     }
     if (stream.phase === 'unknown' && stream.lastOutput + 50 < performance.now()) {
       const now = await pane.cursorLine().catch(() => undefined);
-      const profile = now && catalog.ofPane(now.row);
+      const profile = now && (await catalog.ofPane(now.row, pane.machine));
       const repl = profile?.repl && new RegExp(profile.repl.prompt).test(now?.before ?? '');
       const shell = (profile?.shell ?? profile?.carrier) && promptLook(now?.before ?? '').kind === 'prompt';
       if (repl === true || shell === true || (shell && typeof shell === 'object')) {

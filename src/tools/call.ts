@@ -6,7 +6,6 @@ import type * as z from 'zod';
 import type { LoadedConfig } from '../config/schema.js';
 import { PanewrightError } from '../errors.js';
 import { PaneMoved, type ReadPane } from '../panes/pane.js';
-import { echoes } from '../panes/process.js';
 import type { Target } from '../panes/targets.js';
 import type { AuditLog } from '../permission/audit.js';
 import { configFor, hostNamed, onHost } from '../permission/host.js';
@@ -20,8 +19,6 @@ export interface CallServices {
   readonly terminals: TerminalsBySocket;
   readonly audit: AuditLog;
   readonly version: string;
-  /** Where programs are looked for. */
-  readonly path: string;
   log(line: string): void;
 }
 
@@ -56,7 +53,7 @@ async function invoke(
 ): Promise<unknown> {
   const terminals = services.terminals.for(config);
   const context: ToolContext = {
-    ...sessionContext(terminals, tool.access, config, services.path),
+    ...sessionContext(terminals, tool.access, config),
     config,
     terminals,
     version: services.version,
@@ -141,7 +138,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['WRITE_DISABLED', 'SESSION_NOT_AL
 
 /** Whether what is typed now stays invisible: a password, most likely. At a marked prompt it never does. */
 async function hides(pane: ReadPane): Promise<boolean> {
-  return pane.stream.phase !== 'prompt' && (await echoes(pane.row.tty)) === false;
+  return pane.stream.phase !== 'prompt' && (await pane.machine.echoes(pane.row.tty)) === false;
 }
 
 /** The id of the kept output that a resource's URI names. */

@@ -43,7 +43,7 @@ export function createToolbox(options: ToolboxOptions): Toolbox {
     stateDir: options.stateDir,
   });
   const audit = new AuditLog({ log });
-  const services = { terminals, audit, version, log, path: options.env['PATH'] ?? '' };
+  const services = { terminals, audit, version, log };
   const call: Toolbox['call'] = async (name, args, io) => {
     const loaded = await config.current();
     catalog.use(await options.profiles.load(loaded.config.profiles));

@@ -1,7 +1,9 @@
 /** Everything that belongs to one tmux server: its transport, streams, gate and engine. One set per host and socket. */
 import { join } from 'node:path';
 import type { HostConfig, LoadedConfig } from '../config/schema.js';
+import { LocalMachine } from '../panes/machine.js';
 import type { Terminal } from '../panes/pane.js';
+import { RemoteMachine } from '../panes/remote-machine.js';
 import type { SpoolShelf } from '../panes/spool.js';
 import { PaneStreams } from '../panes/streams.js';
 import { Gate } from '../permission/gate.js';
@@ -76,10 +78,11 @@ export class TerminalsBySocket {
 
   #make(tmux: TmuxServer, host: RemoteHost | undefined, socket: string): Terminals {
     const { env, catalog, shelf, stateDir } = this.#options;
-    const terminal = { tmux, streams: new PaneStreams(tmux) };
+    const machine = host ? new RemoteMachine(host) : new LocalMachine(env['PATH'] ?? '');
+    const terminal = { tmux, machine, streams: new PaneStreams(tmux) };
     const engine = new Engine(catalog, shelf);
     const store = new SessionStore(host ? join(stateDir, 'hosts', host.host) : stateDir);
-    const sessions = new Sessions(engine, store, new Drivers(engine, store, env));
+    const sessions = new Sessions(engine, store, new Drivers(engine, store, env), machine);
     return { tmux, host, terminal, gate: new Gate(terminal), engine, sessions, socket };
   }
 

@@ -78,7 +78,7 @@ export abstract class AgentBase {
   protected async look(pane: ReadPane, record: SessionRecord): Promise<Snapshot> {
     const snapshot = await takeSnapshot(pane, record, this.facts, this.files, this.env);
     const { row, registry, screen, status } = snapshot;
-    const running = this.catalog.ofPane(row);
+    const running = await this.catalog.ofPane(row, pane.machine);
     const left = !registry && screen.phase === 'unknown' && running?.shell && running !== this.profile;
     // The shell from which it was started is back: whatever is typed now would be a command.
     return left ? { ...snapshot, status: { ...status, state: 'exited', alive: false } } : snapshot;

@@ -2,9 +2,8 @@
  * The sessions that tools speak of by name: those on record, started by us or adopted, and every live tmux
  * session besides. Finds the record, the profile and the driver; the drivers do the rest.
  */
-import { homedir } from 'node:os';
 import { PanewrightError } from '../../errors.js';
-import { checkedDirectory } from '../../panes/open.js';
+import type { Machine } from '../../panes/machine.js';
 import type { ReadPane, WritePane } from '../../panes/pane.js';
 import { checkedName, type SessionOptions } from '../../panes/session.js';
 import type { Profile } from '../contract.js';
@@ -48,8 +47,11 @@ export class Sessions {
   readonly #engine: Engine;
   readonly #store: SessionStore;
   readonly #drivers: SessionDrivers;
+  readonly #machine: Machine;
 
-  constructor(engine: Engine, store: SessionStore, drivers: SessionDrivers) {
+  /** @param machine on which the sessions run */
+  constructor(engine: Engine, store: SessionStore, drivers: SessionDrivers, machine: Machine) {
+    this.#machine = machine;
     this.#engine = engine;
     this.#store = store;
     this.#drivers = drivers;
@@ -87,7 +89,7 @@ export class Sessions {
   async start(name: string, request: StartRequest, door: Door): Promise<Subject<WritePane>> {
     checkedName(name);
     const profile = this.profileNamed(request.profile);
-    const workingDir = checkedDirectory(request.workingDir ?? homedir());
+    const workingDir = await this.#machine.directory(request.workingDir ?? '~');
     if (await door.find(name))
       throw new PanewrightError(
         'SESSION_EXISTS',
@@ -136,9 +138,9 @@ export class Sessions {
   }
 
   /** The live session behind a name, with its record; a session without one is adopted by what runs in it. */
-  subject<P extends ReadPane>(pane: P, name: string): Subject<P> {
+  async subject<P extends ReadPane>(pane: P, name: string): Promise<Subject<P>> {
     const known = this.#store.get(name);
-    const running = notCarrier(this.#engine.catalog.ofPane(pane.row));
+    const running = notCarrier(await this.#engine.catalog.ofPane(pane.row, pane.machine));
     if (known) {
       const profile = this.#engine.catalog.named(known.profile) ?? running;
       if (profile) return { record: known, profile, pane };

@@ -100,7 +100,7 @@ async function infoOf(
     const status: Status = { state: pane.row.dead ? 'exited' : 'unknown', alive: !pane.row.dead };
     return sessionInfo({ record: empty, profile: undefined, pane }, status, false);
   }
-  const subject = sessions.subject(pane, session);
+  const subject = await sessions.subject(pane, session);
   const status = await sessions.driver(subject.profile).status(subject, explain);
   return sessionInfo(
     { ...subject, record: sessions.record(session) ?? subject.record },
@@ -212,7 +212,7 @@ export const sessionSetClaudeId = plainTool({
         'Give the id that session_status shows, a UUID.',
       );
     const pane = await context.door.find(session);
-    const initial = pane && context.sessions.subject(pane, session).record;
+    const initial = pane && (await context.sessions.subject(pane, session)).record;
     const record = await context.sessions.update(
       session,
       (record) => {
@@ -251,7 +251,7 @@ export const health = plainTool({
       },
     );
     const program = context.sessions.defaultProgram();
-    const available = program !== undefined && context.isInstalled(program);
+    const available = program !== undefined && (await context.isInstalled(program));
     if (!available)
       problems.push({
         problem: `${program ?? 'the default program'} is not on PATH.`,

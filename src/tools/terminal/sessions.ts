@@ -1,6 +1,5 @@
 /** list_sessions and open_pane: what is there, and more of it. */
 import * as z from 'zod';
-import { checkedDirectory } from '../../panes/open.js';
 import { targetName } from '../../panes/targets.js';
 import type { ProfileCatalog } from '../../profile/catalog.js';
 import type { ListedRow } from '../../tmux/formats.js';
@@ -138,7 +137,8 @@ export const openPane = paneTool({
       pane_id: row.paneId,
       command: row.command,
       // tmux may not know the directory of a child that has only just been started.
-      path: row.path || (working_dir === undefined ? pane.row.path : checkedDirectory(working_dir)),
+      path:
+        row.path || (working_dir === undefined ? pane.row.path : await pane.machine.directory(working_dir)),
       width: row.width,
       height: row.height,
       timestamp: now(),
