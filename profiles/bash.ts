@@ -7,7 +7,7 @@
  * Both D of one command carry the same status; the first one after C is where the output ended. Readline redraws
  * its prompt now and then (Ctrl-L, a resize, the report key, a pasted text that loses its highlight at Enter): A, B
  * and D come again then, and tell by an unchanged `n=` that no command was in between. PS1 and PS0 also bring a
- * replaced PROMPT_COMMAND back, by a `:=` inside a mark.
+ * replaced PROMPT_COMMAND back, by a `:=` inside a mark. X, with the status, comes from the EXIT trap, if that is free.
  */
 import { defineProfile } from '../src/profile/contract.js';
 
@@ -101,6 +101,7 @@ __pwC(){
 [[ -z $__pwt || $1 = __pw* || -n $\{COMP_LINE-} ]]||{ __pwt=;__pwm C;}
 }
 ((__pwv>403))||[[ -n $(trap -p DEBUG) ]]||trap '__pwC "$BASH_COMMAND"' DEBUG
+[[ -n $(trap -p EXIT) ]]||trap '{ __pwm "X;$?";\sleep .03;} 2>/dev/null >/dev/tty' EXIT
 __pwr(){
 __pwm "P;draft=$\{#READLINE_LINE}"
 }

@@ -10,6 +10,7 @@ const code = String.raw`
 function __pwm;builtin printf '\e]133;%s;aid=AID\a' $argv[1];end
 function __pwc --on-event fish_preexec;__pwm C;end
 function __pwd --on-event fish_postexec;__pwm "D;$status";end
+function __pwx --on-event fish_exit;__pwm "X;$status";command sleep .03;end
 function __pww
 functions fish_prompt|string match -q '*__pwm "B*';and return
 functions -e __pwo

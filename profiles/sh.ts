@@ -21,6 +21,10 @@ __pwa=$__pwf$__pwl$__pwe']133;D;$?'$__pwz$__pwe']133;A'$__pwz$__pwr
 __pwb=$__pwl$__pwe']133;B'$__pwz$__pwr
 __pws=$__pwl$__pwe']133;A;k=s'$__pwz$__pwr
 PS1=$__pwa$PS1$__pwb PS2=$__pws$PS2
+__pwX(){
+[ ! -t 1 ]||{ \printf '\033]133;X;%s;aid=AID\007' "$1";command sleep .03 2>/dev/null;}
+}
+case $(trap) in *EXIT*);;*)trap '__pwX $?' EXIT;;esac
 __pwR(){
 set -- $(stty size)
 eval "cat <<AID

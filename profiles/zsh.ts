@@ -22,6 +22,10 @@ __pwC(){
 __pwH
 __pwm C
 }
+__pwX(){
+__pwm "X;$?"
+[[ ! -t 1 ]]||command sleep .03
+}
 __pwH(){
 [[ $precmd_functions[1] = __pwD && $precmd_functions[-1] = __pwP ]]||precmd_functions=(__pwD $\{precmd_functions:#__pw[DP]} __pwP)
 [[ $preexec_functions[-1] = __pwC ]]||preexec_functions=($\{preexec_functions:#__pwC} __pwC)
@@ -71,6 +75,7 @@ __pws="%{$\{e}A;k=s$z%}"
 __pwz="%{$\{e}Z$z%}"
 builtin zle -N __pwr
 builtin zle -N __pwk
+zshexit_functions=($\{zshexit_functions:#__pwX} __pwX)
 builtin local m
 for m in emacs viins vicmd main;do
 builtin bindkey -M $m "\e[777;1~" __pwr

@@ -5,7 +5,7 @@
  */
 
 export interface Mark {
-  /** `A` prompt starts, `B` prompt ended, `C` output starts, `D` command ended, `Z` output ended, `P` property. */
+  /** `A` prompt starts, `B` prompt ended, `C` output starts, `D` command ended, `Z` output ended, `X` shell exits, `P` property. */
   readonly kind: string;
   /** Positional and named parameters after the kind: `['0']` in `D;0`, `k=s` as `{k: 's'}`. */
   readonly values: readonly string[];

@@ -4,13 +4,15 @@
  * same sessions of the same server.
  */
 import { PanewrightError } from '../errors.js';
-import { AttachFailed, type Connection } from '../tmux/connection.js';
+import { AttachFailed, TmuxSilent, type Connection } from '../tmux/connection.js';
 import {
   all,
+  exactTarget,
   PANE,
   lockedBy,
   lockFormat,
   lockVariable,
+  NO_MODE,
   samePlace,
   sameSize,
   SHELL_OPTION,
@@ -94,12 +96,7 @@ export class ReadPane {
   /** The pane as it is now; undefined when it is gone. */
   async refresh(): Promise<PaneRow | undefined> {
     const here = await this.terminal.tmux.pane(this.row);
-    if (here) return here;
-    const rows = await this.terminal.tmux.panes();
-    return (
-      rows.find((row) => row.paneId === this.id && row.sessionId === this.row.sessionId) ??
-      rows.find((row) => row.paneId === this.id)
-    );
+    return here ?? (await this.terminal.tmux.panes()).find((row) => row.paneId === this.id);
   }
 
   /** The same handle on the pane as it is now, if it is still in the sessions for which it was judged. */
@@ -124,7 +121,7 @@ export class ReadPane {
   async look(history = 0, ansi = false): Promise<{ lines: string[]; row: PaneRow }> {
     const start = history > 0 ? ['-S', String(-history)] : [];
     const [facts = '', body = ''] = await this.act([
-      ['display-message', '-p', '-t', this.id, PANE.format],
+      ['display-message', '-p', '-t', exactTarget(this.row), PANE.format],
       ['capture-pane', '-p', '-J', ...(ansi ? ['-e'] : []), ...start, '-t', this.id],
     ]);
     const [row = this.row] = PANE.parse(facts);
@@ -136,7 +133,9 @@ export class ReadPane {
    * What stands behind the cursor is a suggestion or a right-hand prompt, never a draft.
    */
   async cursorLine(): Promise<{ before: string; row: PaneRow }> {
-    const [facts = ''] = await this.act([['display-message', '-p', '-t', this.id, PANE.format]]);
+    const [facts = ''] = await this.act([
+      ['display-message', '-p', '-t', exactTarget(this.row), PANE.format],
+    ]);
     const [row = this.row] = PANE.parse(facts);
     const y = String(row.cursorY);
     const [joined = '', last = ''] = await this.act([
@@ -154,7 +153,7 @@ export class ReadPane {
   /** The visible screen as the terminal draws it: rows unjoined, attributes as SGR sequences. */
   async frame(): Promise<{ ansi: string; row: PaneRow }> {
     const [facts = '', ansi = ''] = await this.act([
-      ['display-message', '-p', '-t', this.id, PANE.format],
+      ['display-message', '-p', '-t', exactTarget(this.row), PANE.format],
       ['capture-pane', '-p', '-e', '-t', this.id],
     ]);
     const [row = this.row] = PANE.parse(facts);
@@ -172,7 +171,7 @@ export class ReadPane {
   protected async attempt(commands: readonly Command[], condition?: string): Promise<string[] | undefined> {
     const place = condition === undefined ? this.#condition : all([this.#condition, condition]);
     try {
-      return await this.connection.guarded(this.id, place, commands);
+      return await this.connection.guarded(exactTarget(this.row), place, commands);
     } catch (error) {
       if (error instanceof AttachFailed) throw this.moved();
       // The connection ends with its session: then there is nothing left that could have been done.
@@ -182,9 +181,7 @@ export class ReadPane {
   }
 
   private connectionEnded(error: unknown): boolean {
-    return (
-      error instanceof PanewrightError && error.code === 'TMUX_LOST' && !/did not answer/.test(error.message)
-    );
+    return error instanceof PanewrightError && error.code === 'TMUX_LOST' && !(error instanceof TmuxSilent);
   }
 
   /** Whether the pane is no longer as it was when the handle was made. */
@@ -233,26 +230,22 @@ export class WritePane extends ReadPane {
   /** Gives the lock back, or breaks one that its holder left behind. */
   async unlock(token: string): Promise<void> {
     const release: Command = ['set-environment', '-gu', lockVariable(this.id)];
-    await this.connection.guarded(this.id, lockedBy(this.id, token), [release], true);
+    await this.connection.guarded(exactTarget(this.row), lockedBy(this.id, token), [release], true);
   }
 
   /** Presses keys. In copy mode tmux would take them for itself, so their bytes go straight to the program. */
   async press(keys: readonly Key[]): Promise<void> {
     this.#refuseDead();
-    if (this.row.mode !== '') {
-      await this.type([{ text: keys.map((key) => key.bytes(this.row.applicationCursor)).join('') }]);
-      return;
-    }
-    await this.act(
-      keys.map((key): Command => [
-        'send-keys',
-        ...(key.literal ? ['-l'] : []),
-        '-t',
-        this.id,
-        '--',
-        key.tmux,
-      ]),
-    );
+    const sent = keys.map((key): Command => [
+      'send-keys',
+      ...(key.literal ? ['-l'] : []),
+      '-t',
+      this.id,
+      '--',
+      key.tmux,
+    ]);
+    if (await this.attempt(sent, NO_MODE)) return;
+    await this.type([{ text: keys.map((key) => key.bytes(this.row.applicationCursor)).join('') }]);
   }
 
   /** Opens another pane beside this one, without taking anybody's focus; resolves with its row. */

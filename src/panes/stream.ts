@@ -8,6 +8,11 @@ import { MarkScanner, type Mark } from './marks.js';
 /** Recent text kept for patterns that look a little back, in bytes. */
 const MEMORY = 256 * 1024;
 
+/** How soon after the prompt a terminal's answer shows, in milliseconds. */
+const ANSWER_MS = 1_000;
+/** What a line editor makes of one, as far as it has drawn it: `1;2c`, `11;rgb:0000/0000/0000`. */
+const ANSWER = /^[\d;:?>$/\\[\]^+=|~rgbnRtycPa-f]*$/i;
+
 /** What the marks say: nothing known, at the prompt, at a secondary prompt, or a command running. */
 export type ShellPhase = 'unknown' | 'prompt' | 'secondary' | 'running';
 
@@ -38,6 +43,11 @@ export class PaneStream {
   promptAt = 0;
   /** Whether text came since the prompt ended: somebody typed, or a background job printed. */
   touched = false;
+  /** `performance.now()` when the newest prompt ended. */
+  #promptTime = 0;
+  #promptNumber: string | undefined;
+  /** `performance.now()` of the last text since then. */
+  #touchedTime = 0;
   /** Whether the program asked for bracketed paste. */
   framing = false;
   /** Status of the last command that ended, from its mark. */
@@ -95,6 +105,15 @@ export class PaneStream {
     return all.subarray(all.length - wanted);
   }
 
+  /**
+   * Whether all that came since the prompt is what a terminal answers to a program that asked and left before it
+   * read: the shell then finds the answer in its line, at once. A person types later, and other things.
+   */
+  get holdsAnswer(): boolean {
+    if (this.phase !== 'prompt' || this.#touchedTime - this.#promptTime > ANSWER_MS) return false;
+    return ANSWER.test(visible(this.since(this.promptAt)));
+  }
+
   listen(listener: StreamListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -115,7 +134,8 @@ export class PaneStream {
     while (this.#chunks.length > 1 && this.#kept - (this.#chunks[0] as Buffer).length >= MEMORY) {
       this.#kept -= (this.#chunks.shift() as Buffer).length;
     }
-    if (!this.touched && this.phase !== 'running') this.touched = hasVisible(data);
+    if (this.phase !== 'running') this.touched ||= visible(data) !== '';
+    if (this.touched) this.#touchedTime = this.lastOutput;
     for (const listener of [...this.#listeners]) listener.text?.(data);
   }
 
@@ -133,6 +153,10 @@ export class PaneStream {
         break;
       case 'B':
         if (mark.named['k'] !== 's') this.phase = 'prompt';
+        // A prompt that is only drawn again has the number of the one before.
+        if (mark.named['n'] === undefined || mark.named['n'] !== this.#promptNumber)
+          this.#promptTime = performance.now();
+        this.#promptNumber = mark.named['n'];
         this.shell = shell;
         this.touched = false;
         this.promptAt = this.#position;
@@ -155,12 +179,10 @@ export function shellOf(mark: Mark, aid: string): string | undefined {
   return rest === '' ? '' : rest.startsWith('-') ? rest.slice(1) : undefined;
 }
 
-/** Whether a terminal would show anything of it: escape sequences alone do not count. */
-function hasVisible(data: Buffer): boolean {
-  const text = data
+/** What a terminal would show of it: escape sequences alone do not count. */
+function visible(data: Buffer): string {
+  return data
     .toString('latin1')
-
-    .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_k][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g, '');
-
-  return /[^\x00\x07\r]/.test(text);
+    .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_k][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g, '')
+    .replace(/[\x00\x07\b\r\x0e\x0f]/g, '');
 }

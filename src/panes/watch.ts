@@ -1,5 +1,5 @@
 /** Waits on a pane's stream: silence, the next output, the end of the pane. Events first; timers only bound them. */
-import { DEAD_FORMAT, type PaneRow } from '../tmux/formats.js';
+import { PROGRAMS_FORMAT, type PaneRow } from '../tmux/formats.js';
 import type { ReadPane } from './pane.js';
 import type { PaneStream } from './stream.js';
 
@@ -34,32 +34,48 @@ export async function silence(
   }
 }
 
+/** How a pane went from under those who wait on it. */
+export interface Departure {
+  /**
+   * `closed`: the pane is gone, or its program is: it stays dead, or with another program in it. `moved`: the
+   * program runs on, in a pane that belongs to another session now.
+   */
+  readonly how: 'closed' | 'moved';
+  /** Status with which the program ended, where tmux knows it. */
+  readonly exitCode: number | null;
+}
+
+/** What has happened to a pane between two looks; undefined while it is where it was. */
+export function departureOf(before: PaneRow, now: PaneRow | undefined): Departure | undefined {
+  const same = now?.serverPid === before.serverPid && now.pid === before.pid;
+  if (!same || now.dead) return { how: 'closed', exitCode: same ? now.deadStatus : null };
+  return now.sessionId === before.sessionId ? undefined : { how: 'moved', exitCode: null };
+}
+
 /** Notifications after which a pane may be gone. */
 const STRUCTURE = new Set(['window-close', 'unlinked-window-close', 'layout-change', 'sessions-changed']);
 
-/**
- * Calls back once when the pane is gone (`undefined`) or its program has ended and the pane stays
- * (`remain-on-exit`: the row, dead). Also when the connection ends for good.
- */
-export function onGone(pane: ReadPane, gone: (row: PaneRow | undefined) => void): () => void {
+/** Calls back once when the pane has gone. */
+export function onGone(pane: ReadPane, gone: (departure: Departure) => void): () => void {
   const { connection } = pane;
   let over = false;
   const check = async (): Promise<void> => {
-    const row = await pane.refresh().catch(() => pane.row);
-    if (over || (row && !row.dead)) return;
+    const departure = departureOf(pane.row, await pane.refresh().catch(() => pane.row));
+    if (over || !departure) return;
     stop();
-    gone(row);
+    gone(departure);
   };
   const name = `panewright-${pane.id.slice(1)}`;
   const off = connection.onNotification((event, rest) => {
     if (STRUCTURE.has(event) || (event === 'subscription-changed' && rest.startsWith(name))) void check();
   });
-  // No notification tells of a dead pane that remains; this asks tmux to watch, once a second, and say so.
+  // No notification tells of a program that ended or was replaced in a pane that remains; this asks tmux to watch,
+  // once a second, and say so.
   let subscribed = false;
   const late = setTimeout(() => {
     subscribed = true;
     connection
-      .run(['refresh-client', '-B', `${name}:${pane.row.windowId}:${DEAD_FORMAT}`])
+      .run(['refresh-client', '-B', `${name}:${pane.row.windowId}:${PROGRAMS_FORMAT}`])
       .catch(() => undefined);
   }, 500);
   const stop = (): void => {

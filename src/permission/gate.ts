@@ -83,8 +83,8 @@ export class Gate {
       );
     const workingDir = await machine.directory(options.workingDir);
     const command = newSessionCommand({ ...options, workingDir });
-    const [sessionId = '', windowId = '', paneId = ''] = (await tmux.start(command)).split('\t');
-    const row = await tmux.pane({ sessionId, windowId, paneId: paneId.trim() });
+    const [sessionId = '', , paneId = ''] = (await tmux.start(command)).split('\t');
+    const row = await tmux.pane({ sessionId, paneId: paneId.trim() });
     if (row) return new WritePane(row, this.#terminal);
     throw new PanewrightError(
       'AGENT_NOT_FOUND',

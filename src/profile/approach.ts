@@ -32,7 +32,7 @@ export interface ApproachOptions {
   readonly catalog: ProfileCatalog;
   /** Discard a draft instead of refusing. */
   readonly force: boolean;
-  /** The draft, if any, is what the terminal answered to the last command's output; nobody typed it. */
+  /** The last command's output made the terminal answer: a draft that reads like that is nobody's. */
   readonly junk: boolean;
   readonly signal: AbortSignal;
   /** The profile of the shell whose marks the stream carries, if known from before. */
@@ -74,7 +74,8 @@ async function atMarkedPrompt(
   options: ApproachOptions,
   shell: ShellIntegration,
 ): Promise<boolean> {
-  if (!stream.touched) return true;
+  // The terminal's answer, if there is one, reaches the shell before anything that we type: so it is asked.
+  if (!stream.touched && !options.junk) return true;
   const report = shell.keys?.report;
   if (report === undefined) return lineStillEmpty(pane, stream, options);
   // A background job's output looks like typing: only the line editor itself knows what it holds.
@@ -115,7 +116,7 @@ async function dropDraft(
   what: string,
   repl?: ReplFacts,
 ): Promise<void> {
-  if (!options.force && !options.junk) {
+  if (!options.force && !(options.junk && stream.holdsAnswer)) {
     throw new PanewrightError(
       'DRAFT_PRESENT',
       `somebody has typed ${what} at the prompt of ${pane.target} without submitting it.`,

@@ -11,6 +11,9 @@
  * that can come again that way (D and B inside a prompt) carry `n=`, the number of the prompt: one whose `n` was
  * already seen, with neither C, Z nor a D without `n` since Enter, is a redraw and says nothing.
  * Several D of one command agree; the first after C (or Z, where it comes) is where its output ended.
+ *
+ * X, with the status, is printed when the shell itself exits, and the shell then stays for a moment: tmux drops what
+ * it has not passed on of a pane that closes (one exit in three lost its last lines on 3.3a and 3.8).
  */
 export interface ShellIntegration {
   /**

@@ -98,14 +98,14 @@ export class Engine {
     activity.run = run;
     run.onEnd(pane.connection.hold());
     run.onEnd(
-      onGone(pane, (row) => {
-        run.finish('pane_closed', row?.deadStatus ?? null);
+      onGone(pane, (departure) => {
+        run.depart(departure);
       }),
     );
     run.onEnd(
       pane.stream.listen({
         end: () => {
-          void recover(run, pane, activity, this.catalog);
+          void recover(run, pane, activity, this);
         },
       }),
     );
@@ -135,7 +135,7 @@ export class Engine {
   /** What is known of a pane without typing anything. */
   activityOf(pane: ReadPane): Activity {
     const activity = this.activities.of(pane.row);
-    if (activity.follow(pane.stream)) observe(pane, activity, this.shelf);
+    if (activity.follow(pane.stream)) observe(pane, activity, this);
     if (pane.stream.aid === '') pane.stream.aid = pane.row.integration;
     return activity;
   }

@@ -1,12 +1,13 @@
 /** Notices the commands that others start in a pane whose shell marks its prompts: a person, or write_pane. */
 import { OutputText } from '../panes/output.js';
 import type { ReadPane } from '../panes/pane.js';
-import type { SpoolShelf } from '../panes/spool.js';
 import type { Activity } from './activity.js';
+import { recover, type Observer } from './recover.js';
 import { Run } from './run.js';
 
 /** From now on every command of this stream that no call of ours started becomes the activity's run. */
-export function observe(pane: ReadPane, activity: Activity, shelf: SpoolShelf): void {
+export function observe(pane: ReadPane, activity: Activity, observer: Observer): void {
+  const { shelf } = observer;
   const { stream, row } = pane;
   let run: Run | undefined;
   let open = false;
@@ -36,12 +37,13 @@ export function observe(pane: ReadPane, activity: Activity, shelf: SpoolShelf): 
       if (mark.kind === 'C') {
         if (activity.run && !activity.run.finished && activity.run !== run) return;
         begin();
-      } else if (mark.kind === 'Z' || mark.kind === 'D') open = false;
+      } else if (mark.kind === 'X' && run) run.leaving = Number(mark.values[0] ?? '0');
+      else if (mark.kind === 'Z' || mark.kind === 'D') open = false;
       else if (mark.kind === 'B' && mark.named['k'] !== 's')
         run?.finish('completed', stream.lastStatus ?? null);
     },
     end: () => {
-      run?.finish('pane_closed');
+      if (run && !run.finished) void recover(run, pane, activity, observer);
     },
   });
 }

@@ -2,30 +2,40 @@
  * A run whose connection to tmux was lost: the pane may be gone with its server, or live on. What lives on is
  * followed again; the marks, or failing them the look of the screen, tell how it ended.
  */
-import type { WritePane } from '../panes/pane.js';
-import { nextOutput, silence } from '../panes/watch.js';
+import type { ReadPane } from '../panes/pane.js';
+import type { SpoolShelf } from '../panes/spool.js';
+import { departureOf, nextOutput, silence } from '../panes/watch.js';
+import { TmuxSilent } from '../tmux/connection.js';
+import type { PaneRow } from '../tmux/formats.js';
 import type { Activity } from './activity.js';
 import type { ProfileCatalog } from './catalog.js';
-import { promptLook } from './looks.js';
 import type { Run } from './run.js';
+import { showsPrompt } from './state.js';
+
+/** What following panes takes: the engine. */
+export interface Observer {
+  readonly catalog: ProfileCatalog;
+  readonly shelf: SpoolShelf;
+  /** Follows the pane's stream from now on, commands of others included. */
+  activityOf(pane: ReadPane): Activity;
+}
 
 export async function recover(
   run: Run,
-  pane: WritePane,
+  pane: ReadPane,
   activity: Activity,
-  catalog: ProfileCatalog,
+  observer: Observer,
 ): Promise<void> {
   const { aid } = activity;
-  const fresh = await pane.renewed().catch(() => undefined);
-  if (run.finished) return;
-  if (!fresh || fresh.row.serverPid !== pane.row.serverPid) {
-    run.finish('pane_closed');
-    return;
-  }
+  const row = await whereabouts(run, pane);
+  const departure = departureOf(pane.row, row);
+  const fresh = departure ? undefined : await pane.renewed().catch(() => undefined);
+  if (!fresh) run.depart(departure ?? { how: 'moved', exitCode: null });
+  if (run.finished || !fresh) return;
   run.gap = true;
   const { stream } = fresh;
   stream.aid = aid;
-  activity.follow(stream);
+  observer.activityOf(fresh);
   let status: number | null = null;
   run.onEnd(
     stream.listen({
@@ -37,7 +47,7 @@ export async function recover(
         if (mark.kind === 'B' && mark.named['k'] !== 's' && status !== null) run.finish('completed', status);
       },
       end: () => {
-        void recover(run, fresh, activity, catalog);
+        void recover(run, fresh, activity, observer);
       },
     }),
   );
@@ -46,11 +56,21 @@ export async function recover(
     await silence(stream, 100, performance.now() + 10_000);
     const now = await fresh.cursorLine().catch(() => undefined);
     if (!now) break;
-    const profile = await catalog.ofPane(now.row, fresh.machine);
-    if (profile?.shell && promptLook(now.before).kind === 'prompt') {
+    if (await showsPrompt(observer.catalog, fresh, now)) {
       run.finish('completed', status);
       break;
     }
     await nextOutput(stream, 2_000);
+  }
+}
+
+/** A tmux that does not answer has lost nothing: it is asked until it does, or until nobody waits any more. */
+async function whereabouts(run: Run, pane: ReadPane): Promise<PaneRow | undefined> {
+  for (;;) {
+    try {
+      return await pane.refresh();
+    } catch (error) {
+      if (!(error instanceof TmuxSilent) || run.finished) return undefined;
+    }
   }
 }

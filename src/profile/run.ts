@@ -1,6 +1,7 @@
 /** One command given to a program in a pane: its output as it grows, and how it ended. */
 import type { OutputText } from '../panes/output.js';
 import type { Spool } from '../panes/spool.js';
+import type { Departure } from '../panes/watch.js';
 
 /** How a command stands; all but `running` and `waiting_for_input` are final. */
 export type RunState = 'completed' | 'running' | 'waiting_for_input' | 'incomplete_input' | 'pane_closed';
@@ -14,12 +15,16 @@ export class Run {
   output: OutputText;
   state: RunState = 'running';
   exitCode: number | null = null;
+  /** Status with which the shell has said that it exits; it is the run's if the pane closes. */
+  leaving: number | null = null;
   /** performance.now() when it ended. */
   ended: number | undefined;
   /** Lines printed since the last that `output` holds, while they may still change. */
   preview: (() => string[]) | undefined;
   /** Whether a caller has been given its final result. */
   collected = false;
+  /** Whether the pane was moved to another session while it ran: it goes on there, unwatched. */
+  moved = false;
   /** Whether some output went by unseen because the connection to tmux was lost. */
   gap = false;
   readonly done: Promise<void>;
@@ -46,12 +51,19 @@ export class Run {
     else this.#cleanups.push(cleanup);
   }
 
+  /** To be called when the pane has gone from under the run. */
+  depart({ how, exitCode }: Departure): void {
+    if (this.finished) return;
+    this.moved = how === 'moved';
+    this.finish(this.moved ? 'running' : 'pane_closed', exitCode);
+  }
+
   /** The first end counts. */
   finish(state: RunState, exitCode: number | null = null): void {
     if (this.finished) return;
     this.ended = performance.now();
     this.state = state;
-    this.exitCode = exitCode;
+    this.exitCode = exitCode ?? (state === 'pane_closed' ? this.leaving : null);
     this.output.finish();
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
     this.#resolve();

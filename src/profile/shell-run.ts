@@ -3,7 +3,7 @@
  * the status, B says that the prompt is back; see docs/completion.md.
  */
 import type { Mark } from '../panes/marks.js';
-import type { Piece, WritePane } from '../panes/pane.js';
+import { PaneMoved, type Piece, type WritePane } from '../panes/pane.js';
 import type { PaneStream } from '../panes/stream.js';
 import type { ShellIntegration } from './contract.js';
 import type { Run } from './run.js';
@@ -70,8 +70,10 @@ export class ShellRun {
   }
 
   #type(pieces: Piece[]): void {
-    // A pane that is gone ends the run by its own event.
-    this.#pane.type(pieces).catch(() => undefined);
+    this.#pane.type(pieces).catch((error: unknown) => {
+      // A pane that is gone ends the run by its own event; into one that is elsewhere nothing more is typed.
+      if (error instanceof PaneMoved) this.#run.depart({ how: 'moved', exitCode: null });
+    });
   }
 
   #text(data: Buffer): void {
@@ -105,6 +107,9 @@ export class ShellRun {
         this.#status ??= Number(mark.values[0] ?? '0');
         if (this.#stage === 'echo') this.#outputOfEcho();
         this.#stage = 'between';
+        break;
+      case 'X':
+        this.#run.leaving = Number(mark.values[0] ?? '0');
         break;
       case 'P':
         if (mark.values[0] === 'incomplete') this.#cancel();

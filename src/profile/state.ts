@@ -1,8 +1,20 @@
 /** What a pane is doing, judged without typing anything. */
 import type { ReadPane } from '../panes/pane.js';
 import type { ProfileCatalog } from './catalog.js';
+import type { PaneRow } from '../tmux/formats.js';
 import { promptLook } from './looks.js';
 import { findQuestion } from './question.js';
+
+/** Whether the cursor stands behind the prompt of a program that is known. */
+export async function showsPrompt(
+  catalog: ProfileCatalog,
+  { machine }: Pick<ReadPane, 'machine'>,
+  { before, row }: { readonly before: string; readonly row: PaneRow },
+): Promise<boolean> {
+  const profile = await catalog.ofPane(row, machine);
+  if (profile?.repl) return new RegExp(profile.repl.prompt).test(before);
+  return (profile?.shell !== undefined || profile?.carrier === true) && promptLook(before).kind === 'prompt';
+}
 
 export type PaneState = 'idle' | 'busy' | 'waiting' | 'exited' | 'unknown';
 

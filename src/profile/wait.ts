@@ -3,15 +3,16 @@ import { PanewrightError } from '../errors.js';
 import { OutputText } from '../panes/output.js';
 import type { ReadPane } from '../panes/pane.js';
 import type { SpoolShelf } from '../panes/spool.js';
-import { nextOutput, onGone, silence } from '../panes/watch.js';
+import { departureOf, nextOutput, onGone, silence, type Departure } from '../panes/watch.js';
 import type { Activity } from './activity.js';
 import type { ProfileCatalog } from './catalog.js';
-import { promptLook } from './looks.js';
 import { waitForMark } from './marks-wait.js';
 import { cancelled, outcomeOf, type Outcome, type WaitOptions } from './outcome.js';
 import type { Pattern } from './pattern.js';
 import { findQuestion } from './question.js';
+import { recover, type Observer } from './recover.js';
 import { Run, type RunState } from './run.js';
+import { showsPrompt } from './state.js';
 
 export interface WaitResult {
   readonly outcome: Outcome;
@@ -27,21 +28,21 @@ const START_MS = 300;
 export async function waitForEnd(
   pane: ReadPane,
   activity: Activity,
-  catalog: ProfileCatalog,
-  shelf: SpoolShelf,
+  observer: Observer,
   options: WaitOptions,
 ): Promise<WaitResult> {
   const { stream, row } = pane;
-  if (row.dead) return ofDead(pane, activity, shelf);
+  const { catalog } = observer;
+  if (row.dead) return ofDead(pane, activity, observer.shelf);
   const sinceTyped = performance.now() - activity.typedAt;
   if (stream.phase === 'prompt' && sinceTyped < START_MS && (activity.run?.started ?? 0) < activity.typedAt)
     await waitForMark(stream, (mark) => mark.kind === 'C', START_MS - sinceTyped);
   const known = activity.run;
   if (known && !known.collected) {
     const outcome = await outcomeOf(known, pane, catalog, options);
-    return { outcome, matched: known.finished };
+    return { outcome, matched: known.finished && !known.moved };
   }
-  const run = observe(pane, activity, catalog, shelf);
+  const run = observe(pane, activity, observer);
   const outcome = await outcomeOf(run, pane, catalog, options);
   if (!run.finished) run.finish(run.state);
   return { outcome, matched: run.state === 'completed' || run.state === 'pane_closed' };
@@ -57,18 +58,22 @@ function ofDead(pane: ReadPane, activity: Activity, shelf: SpoolShelf): WaitResu
 }
 
 /** A run that nobody here started: it ends when a prompt shows. */
-function observe(pane: ReadPane, activity: Activity, catalog: ProfileCatalog, shelf: SpoolShelf): Run {
+function observe(pane: ReadPane, activity: Activity, observer: Observer): Run {
+  const { catalog, shelf } = observer;
   const run = newRun(pane, shelf, '', pane.stream.phase === 'unknown' ? 'screen' : 'integration');
   run.output.feed(pane.stream.since(activity.seen));
   run.onEnd(
-    onGone(pane, (row) => {
-      run.finish('pane_closed', row?.deadStatus ?? null);
+    onGone(pane, (departure) => {
+      run.depart(departure);
     }),
   );
   run.onEnd(
     pane.stream.listen({
       text: (data) => {
         run.output.feed(data);
+      },
+      end: () => {
+        void recover(run, pane, activity, observer);
       },
     }),
   );
@@ -78,24 +83,16 @@ function observe(pane: ReadPane, activity: Activity, catalog: ProfileCatalog, sh
 
 async function endAtPrompt(run: Run, pane: ReadPane, catalog: ProfileCatalog): Promise<void> {
   const { stream } = pane;
-  while (!run.finished) {
+  while (!run.finished && !stream.ended) {
     if (stream.phase === 'prompt') {
       run.finish('completed', stream.lastStatus ?? null);
       return;
     }
     if (stream.phase === 'unknown' && stream.lastOutput + 50 < performance.now()) {
       const now = await pane.cursorLine().catch(() => undefined);
-      const profile = now && (await catalog.ofPane(now.row, pane.machine));
-      const repl = profile?.repl && new RegExp(profile.repl.prompt).test(now?.before ?? '');
-      const shell = (profile?.shell ?? profile?.carrier) && promptLook(now?.before ?? '').kind === 'prompt';
-      if (repl === true || shell === true || (shell && typeof shell === 'object')) {
-        run.finish('completed');
-        return;
-      }
-      if (!now) {
-        run.finish('pane_closed');
-        return;
-      }
+      if (now && (await showsPrompt(catalog, pane, now))) run.finish('completed');
+      // What has become of a pane that is no longer there is told by others.
+      if (!now || run.finished) return;
     }
     await nextOutput(stream, 500);
     if (stream.phase === 'unknown') await silence(stream, 50, performance.now() + 2_000);
@@ -106,24 +103,24 @@ async function endAtPrompt(run: Run, pane: ReadPane, catalog: ProfileCatalog): P
 export async function waitForPattern(
   pane: ReadPane,
   activity: Activity,
-  catalog: ProfileCatalog,
-  shelf: SpoolShelf,
+  observer: Observer,
   pattern: Pattern,
   options: WaitOptions,
 ): Promise<WaitResult> {
   const { stream } = pane;
+  const { catalog, shelf } = observer;
   const run = newRun(pane, shelf, '', stream.phase === 'unknown' ? 'screen' : 'integration');
   const wasRunning = stream.phase === 'running';
   let found: string | undefined;
   let dirty = true;
   let ended: RunState | undefined;
+  let gone: Departure | undefined;
   /** Whether the connection to tmux ended; the pane may live on. */
   let lost = false;
   run.output.feed(stream.since(activity.seen));
   const stops = [
-    onGone(pane, (row) => {
-      ended = 'pane_closed';
-      run.exitCode = row?.deadStatus ?? null;
+    onGone(pane, (departure) => {
+      gone = departure;
       wake();
     }),
     stream.listen({
@@ -137,6 +134,8 @@ export async function waitForPattern(
           // All that came before is the echo of what was typed.
           run.output = new OutputText(pane.row.width, pane.row.height, run.spool);
           activity.typed = [];
+        } else if (mark.kind === 'X') {
+          run.leaving = Number(mark.values[0] ?? '0');
         } else if (mark.kind === 'B' && mark.named['k'] !== 's' && wasRunning) {
           ended = 'completed';
           run.exitCode = stream.lastStatus ?? null;
@@ -145,7 +144,6 @@ export async function waitForPattern(
       },
       end: () => {
         lost = true;
-        ended = 'pane_closed';
         wake();
       },
     }),
@@ -159,7 +157,7 @@ export async function waitForPattern(
         found = pattern.search(withoutEcho(run.output.searchable, activity.typed))?.text;
       }
       const now = performance.now();
-      if (found !== undefined || ended || now >= options.deadline) break;
+      if (found !== undefined || ended || gone || lost || now >= options.deadline) break;
       if (options.signal.aborted) throw cancelled();
       if (now >= nextProgress) {
         nextProgress += 5_000;
@@ -177,19 +175,21 @@ export async function waitForPattern(
         };
         options.signal.addEventListener('abort', done, { once: true });
         wake = done;
-        if (dirty || ended) done();
+        if (dirty || ended || gone || lost) done();
       });
     }
   } finally {
     for (const stop of stops) stop();
   }
-  if (lost && found === undefined && (await pane.refresh()))
+  if (lost) gone ??= departureOf(pane.row, await pane.refresh());
+  if (lost && !gone && found === undefined)
     throw new PanewrightError(
       'TMUX_LOST',
       'the connection to tmux was lost while waiting.',
       'The pane lives on, but some of its output went by unseen: look with read_pane, then wait again.',
     );
-  const state = ended ?? stateNow(pane);
+  if (gone) run.depart(gone);
+  const state = run.finished ? run.state : (ended ?? stateNow(pane));
   run.finish(state, run.exitCode);
   const question =
     found === undefined && state === 'running'
@@ -197,7 +197,7 @@ export async function waitForPattern(
       : undefined;
   if (question) run.state = 'waiting_for_input';
   return {
-    outcome: { run, timedOut: found === undefined && !ended, ...(question && { question }) },
+    outcome: { run, timedOut: found === undefined && !ended && !gone, ...(question && { question }) },
     matched: found !== undefined,
     ...(found !== undefined && { match: found }),
   };

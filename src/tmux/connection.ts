@@ -14,18 +14,22 @@ import type { Transport } from './transport.js';
 /** The client ended before tmux had answered anything: the session is not there (any more); nothing was done. */
 export class AttachFailed extends PanewrightError {}
 
+/** tmux did not answer in time: it may be stopped or overloaded, and nothing is known of what it holds. */
+export class TmuxSilent extends PanewrightError {
+  /** @param where ` on host build`, or nothing */
+  constructor(ms: number, where = '') {
+    super(
+      'TMUX_LOST',
+      `tmux${where} did not answer within ${(ms / 1000).toFixed(1)} s; it may be stopped or overloaded.`,
+      'Nothing is known to be lost: try again.',
+    );
+  }
+}
+
 /** The same while output keeps coming. */
 const LONGEST_DEADLINE_MS = 15_000;
 /** How long a client may take to detach. */
 const DETACH_MS = 200;
-
-function silence(ms: number): PanewrightError {
-  return new PanewrightError(
-    'TMUX_LOST',
-    `tmux did not answer within ${(ms / 1000).toFixed(1)} s; it may be stopped or overloaded.`,
-    'Nothing is known to be lost: try again.',
-  );
-}
 
 interface Pending {
   /** Replies still to come. */
@@ -286,7 +290,7 @@ export class Connection implements GateMember {
         if (silent < deadlineMs && now - asked < LONGEST_DEADLINE_MS)
           pending.timer = setTimeout(overdue, deadlineMs - silent).unref();
         // The slot stays in the queue: when tmux wakes up its late reply must not answer another command.
-        else reject(silence(now - asked));
+        else reject(new TmuxSilent(now - asked, this.#where));
       };
       pending.timer = setTimeout(overdue, deadlineMs).unref();
       this.#pending.push(pending);

@@ -181,6 +181,9 @@ export function samePlace(row: PaneRow): string {
   ]);
 }
 
+/** Holds while keys that are sent to the pane reach its program: a mode, such as copy mode, takes them for itself. */
+export const NO_MODE = '#{==:#{pane_in_mode},0}';
+
 /** Holds while the pane has the size that `row` says. */
 export function sameSize(row: PaneRow): string {
   return all([`#{==:#{pane_width},${row.width}}`, `#{==:#{pane_height},${row.height}}`]);
@@ -245,9 +248,12 @@ export function parseSessionRows(body: string): SessionRow[] {
     });
 }
 
-/** The pane, in just this session and window: fails when it is not there. */
-export function exactTarget(row: Pick<PaneRow, 'sessionId' | 'windowId' | 'paneId'>): string {
-  return `${row.sessionId}:${row.windowId}.${row.paneId}`;
+/**
+ * The pane as seen from just this session, in whatever window of it: fails when it is not there. A pane's id alone
+ * would leave tmux to choose among the sessions that the pane is linked into.
+ */
+export function exactTarget(row: Pick<PaneRow, 'sessionId' | 'paneId'>): string {
+  return `${row.sessionId}:.${row.paneId}`;
 }
 
 /** `list-clients -F` argument: one line per client: session id, control-mode flag, process id. */
@@ -273,7 +279,7 @@ export function parseClientRows(body: string): ClientRow[] {
 export const CREATED_FORMAT = '#{session_id}\t#{window_id}\t#{pane_id}';
 
 /**
- * What to subscribe to on a window to hear when the program of one of its panes has ended and the pane remains.
- * On the pane itself tmux (3.3a) never reports it: it skips panes without a terminal.
+ * What to subscribe to on a window to hear when the program of one of its panes has ended and the pane remains, or
+ * was replaced. On the pane itself tmux (3.3a) never reports the first: it skips panes without a terminal.
  */
-export const DEAD_FORMAT = '#{P:#{pane_id}=#{pane_dead} }';
+export const PROGRAMS_FORMAT = '#{P:#{pane_id}=#{pane_pid}.#{pane_dead} }';

@@ -3,7 +3,7 @@
  * when there is none. Where it runs is the transport's business.
  */
 import { PanewrightError } from '../errors.js';
-import { Connection } from './connection.js';
+import { Connection, TmuxSilent } from './connection.js';
 import {
   CLIENT_FORMAT,
   exactTarget,
@@ -105,18 +105,15 @@ export class TmuxServer {
     return rows.length > 0 ? rows : parseSessionRows(await this.#spawn(command));
   }
 
-  /** One pane in its place; undefined when it is not there any more. */
-  async pane(place: Pick<PaneRow, 'sessionId' | 'windowId' | 'paneId'>): Promise<PaneRow | undefined> {
+  /** One pane as seen from a session; undefined when it is not there any more. */
+  async pane(place: Pick<PaneRow, 'sessionId' | 'paneId'>): Promise<PaneRow | undefined> {
     const command: Command = ['display-message', '-p', '-t', exactTarget(place), PANE.format];
     const body = await this.run(command, place.sessionId).catch((error: unknown) => {
       if (error instanceof PanewrightError && error.code === 'TMUX_ERROR') return '';
       throw error;
     });
     // For what it cannot find, display-message answers with blanks or with another pane, and no error.
-    return PANE.parse(body).find(
-      (row) =>
-        row.paneId === place.paneId && row.sessionId === place.sessionId && row.windowId === place.windowId,
-    );
+    return PANE.parse(body).find((row) => row.paneId === place.paneId && row.sessionId === place.sessionId);
   }
 
   async clients(): Promise<ClientRow[]> {
@@ -184,11 +181,7 @@ export class TmuxServer {
           `Install tmux 3.2 or later${host === undefined ? '' : ' there, or set tmux.program of the host to its path'}.`,
         );
       case 'timed out':
-        throw new PanewrightError(
-          'TMUX_LOST',
-          `tmux${where} did not answer within ${deadlineMs / 1000} s; it may be stopped or overloaded.`,
-          'Nothing is known to be lost: try again.',
-        );
+        throw new TmuxSilent(deadlineMs, where);
       case 'failed':
         if (NO_SERVER.test(stderr)) return '';
         throw new PanewrightError('TMUX_ERROR', `tmux said: ${stderr}.`);

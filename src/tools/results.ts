@@ -23,6 +23,15 @@ export const states = z.enum([
   'pane_closed',
 ]);
 
+/** What a person should know besides: nothing, most often. */
+export function noteOf({ run, question }: Outcome): { note?: string } {
+  if (run.moved)
+    return { note: 'the pane was moved to another session; the command goes on there: see list_sessions' };
+  if (run.gap) return { note: 'the connection to tmux was lost on the way: some output may be missing' };
+  if (question?.question === '') return { note: 'it reads input without asking; look at it with read_pane' };
+  return {};
+}
+
 export interface OutputPart {
   readonly output_lines: string[];
   readonly total_lines: number;

@@ -107,6 +107,20 @@ describe.each(SHELLS)('a pane that is not free, with %s in it', (shell) => {
     expect(await refused(seat)).toMatch(/^DRAFT_PRESENT: /);
   });
 
+  test("what the terminal answered to a program that did not wait for it is nobody's draft", async () => {
+    const seat = await bed.seat(shell);
+    await seat.execute("printf '\\033[c\\033[6n\\033[c'");
+    expect(await seat.lines('echo next')).toEqual(['next']);
+  });
+
+  test('a line typed after a program that asked the terminal something is a draft, too', async () => {
+    const seat = await bed.seat(shell);
+    await seat.execute('vim -u NONE -n -c q');
+    await bed.tmux.type(seat.pane, 'echo draft');
+    await bed.tmux.until(seat.pane, /echo draft$/m);
+    expect(await refused(seat)).toMatch(/^DRAFT_PRESENT: /);
+  });
+
   test('a draft that was taken back is none', async () => {
     const seat = await bed.seat(shell);
     await seat.lines('true');

@@ -75,8 +75,7 @@ export class ProgramDriver implements Driver {
     const activity = this.#engine.activityOf(pane);
     const known = this.#runs.get(`${record.name} ${turn.turn_id}`);
     if (known) activity.run = known;
-    const { catalog, shelf } = this.#engine;
-    const { outcome } = await waitForEnd(pane, activity, catalog, shelf, options);
+    const { outcome } = await waitForEnd(pane, activity, this.#engine, options);
     const written = await this.#store.update(record.name, (now) => {
       settle(turnOf(now.turns, turn.turn_id, record.name), outcome);
     });
@@ -92,10 +91,9 @@ export class ProgramDriver implements Driver {
     if (was === 'idle' || was === 'exited') return { interrupted: false, was, method: 'none', state: was };
     await pane.type([{ text: '\x03' }]);
     const activity = this.#engine.activityOf(pane);
-    const { catalog, shelf } = this.#engine;
     const deadline = Math.min(options.deadline, performance.now() + 3_000);
-    const { outcome } = await waitForEnd(pane, activity, catalog, shelf, { ...options, deadline });
-    const state = await paneState(await pane.renewed(), catalog);
+    const { outcome } = await waitForEnd(pane, activity, this.#engine, { ...options, deadline });
+    const state = await paneState(await pane.renewed(), this.#engine.catalog);
     return { interrupted: outcome.run.finished || state === 'idle', was, method: 'C-c', state };
   }
 

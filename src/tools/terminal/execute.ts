@@ -1,7 +1,7 @@
 /** execute: run a command where people can watch, and return exactly what it printed and how it ended. */
 import * as z from 'zod';
 import { PanewrightError } from '../../errors.js';
-import { outputFields, outputOf, states } from '../results.js';
+import { noteOf, outputFields, outputOf, states } from '../results.js';
 import { now, paneTool, place, seconds, target, timestamp } from '../tool.js';
 
 export const execute = paneTool({
@@ -63,10 +63,7 @@ export const execute = paneTool({
         ...part,
         ...(question && { question: question.question }),
         ...(question?.echo !== undefined && { echo: question.echo }),
-        ...(question?.question === '' && {
-          note: 'it reads input without asking; look at it with read_pane',
-        }),
-        ...(run.gap && { note: 'the connection to tmux was lost on the way: some output may be missing' }),
+        ...noteOf(outcome),
         detection: run.detection,
         timestamp: now(),
       },

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { Pattern } from '../../profile/pattern.js';
 import { waitForEnd, waitForPattern } from '../../profile/wait.js';
-import { outputFields, outputOf, states } from '../results.js';
+import { noteOf, outputFields, outputOf, states } from '../results.js';
 import { now, paneTool, place, seconds, target, timestamp } from '../tool.js';
 
 export const waitFor = paneTool({
@@ -28,6 +28,7 @@ export const waitFor = paneTool({
     ...outputFields,
     question: z.string().optional(),
     echo: z.boolean().optional(),
+    note: z.string().optional(),
     timestamp,
   }),
   async run({ pattern, timeout }, pane, { terminals, config, signal, progress }) {
@@ -38,11 +39,10 @@ export const waitFor = paneTool({
     const activity = engine.activityOf(pane);
     const release = pane.connection.hold();
     try {
-      const { catalog, shelf } = engine;
       const { outcome, matched, match } = regex
-        ? await waitForPattern(pane, activity, catalog, shelf, regex, options)
-        : { match: undefined, ...(await waitForEnd(pane, activity, catalog, shelf, options)) };
-      const { part, links } = outputOf(outcome, shelf, config);
+        ? await waitForPattern(pane, activity, engine, regex, options)
+        : { match: undefined, ...(await waitForEnd(pane, activity, engine, options)) };
+      const { part, links } = outputOf(outcome, engine.shelf, config);
       const { run, question, timedOut } = outcome;
       return {
         links,
@@ -58,6 +58,7 @@ export const waitFor = paneTool({
           ...part,
           ...(question && { question: question.question }),
           ...(question?.echo !== undefined && { echo: question.echo }),
+          ...noteOf(outcome),
           timestamp: now(),
         },
       };
