@@ -34,6 +34,7 @@ export const ERRORS = {
   SESSION_EXISTS: 'A session of this name exists already.',
   STATE_DAMAGED: 'A state file could not be read; it was set aside, not overwritten.',
   STATE_LOCKED: 'Another process holds the state of this session.',
+  STATE_UNWRITABLE: 'The state directory cannot be written: the disk is full, or it may not be written.',
   OUTPUT_NOT_FOUND: 'The output is no longer kept.',
   AUDIT_FAILED: 'The audit log cannot be written and audit_required is set.',
   CANCELLED: 'The caller cancelled the request; what runs in the pane was left alone.',

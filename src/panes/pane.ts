@@ -7,7 +7,6 @@ import { PanewrightError } from '../errors.js';
 import { AttachFailed, TmuxSilent, type Connection } from '../tmux/connection.js';
 import {
   all,
-  exactTarget,
   PANE,
   lockedBy,
   lockFormat,
@@ -121,7 +120,7 @@ export class ReadPane {
   async look(history = 0, ansi = false): Promise<{ lines: string[]; row: PaneRow }> {
     const start = history > 0 ? ['-S', String(-history)] : [];
     const [facts = '', body = ''] = await this.act([
-      ['display-message', '-p', '-t', exactTarget(this.row), PANE.format],
+      ['display-message', '-p', '-t', this.id, PANE.format],
       ['capture-pane', '-p', '-J', ...(ansi ? ['-e'] : []), ...start, '-t', this.id],
     ]);
     const [row = this.row] = PANE.parse(facts);
@@ -133,9 +132,7 @@ export class ReadPane {
    * What stands behind the cursor is a suggestion or a right-hand prompt, never a draft.
    */
   async cursorLine(): Promise<{ before: string; row: PaneRow }> {
-    const [facts = ''] = await this.act([
-      ['display-message', '-p', '-t', exactTarget(this.row), PANE.format],
-    ]);
+    const [facts = ''] = await this.act([['display-message', '-p', '-t', this.id, PANE.format]]);
     const [row = this.row] = PANE.parse(facts);
     const y = String(row.cursorY);
     const [joined = '', last = ''] = await this.act([
@@ -153,7 +150,7 @@ export class ReadPane {
   /** The visible screen as the terminal draws it: rows unjoined, attributes as SGR sequences. */
   async frame(): Promise<{ ansi: string; row: PaneRow }> {
     const [facts = '', ansi = ''] = await this.act([
-      ['display-message', '-p', '-t', exactTarget(this.row), PANE.format],
+      ['display-message', '-p', '-t', this.id, PANE.format],
       ['capture-pane', '-p', '-e', '-t', this.id],
     ]);
     const [row = this.row] = PANE.parse(facts);
@@ -171,7 +168,7 @@ export class ReadPane {
   protected async attempt(commands: readonly Command[], condition?: string): Promise<string[] | undefined> {
     const place = condition === undefined ? this.#condition : all([this.#condition, condition]);
     try {
-      return await this.connection.guarded(exactTarget(this.row), place, commands);
+      return await this.connection.guarded(this.id, place, commands);
     } catch (error) {
       if (error instanceof AttachFailed) throw this.moved();
       // The connection ends with its session: then there is nothing left that could have been done.
@@ -230,7 +227,7 @@ export class WritePane extends ReadPane {
   /** Gives the lock back, or breaks one that its holder left behind. */
   async unlock(token: string): Promise<void> {
     const release: Command = ['set-environment', '-gu', lockVariable(this.id)];
-    await this.connection.guarded(exactTarget(this.row), lockedBy(this.id, token), [release], true);
+    await this.connection.guarded(this.id, lockedBy(this.id, token), [release], true);
   }
 
   /** Presses keys. In copy mode tmux would take them for itself, so their bytes go straight to the program. */

@@ -55,11 +55,13 @@ export function nameOf(pid: number, proc: Proc = here): string | undefined {
 
 /**
  * Name of the innermost program of the pane's foreground group: what a shell was started only to run shares its
- * group (`sh -c 'python3 -q'`), and tmux names the shell. Undefined where that cannot be told.
+ * group (`sh -c 'python3 -q'`), and tmux names the shell. A shell that waits for input itself is the program,
+ * whatever helpers it keeps in its group (fish, on its first start). Undefined where that cannot be told.
  */
 export function innermost(row: Pick<PaneRow, 'pid'>, proc: Proc = here): string | undefined {
   try {
     const { group } = stat(row.pid, proc);
+    if (awaitsInput(group, proc)) return nameOf(group, proc);
     // Children come before their parents: the first of the group is the deepest of the first branch.
     const pid = descendants(row.pid, proc).find((candidate) => stat(candidate, proc).pgrp === group);
     return pid === undefined ? undefined : nameOf(pid, proc);
@@ -103,6 +105,15 @@ export function environmentOf(pid: number, proc: Proc = here): Record<string, st
     );
   } catch {
     return undefined;
+  }
+}
+
+function awaitsInput(pid: number, proc: Proc): boolean {
+  try {
+    const wait = proc(`/proc/${pid}/wchan`);
+    return READ.test(wait) || POLL.test(wait);
+  } catch {
+    return false; // the leader of a group may have ended before the others
   }
 }
 

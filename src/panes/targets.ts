@@ -3,7 +3,15 @@
  * to prefixes, patterns and the current pane. Only ids ever go to tmux.
  */
 import { PanewrightError } from '../errors.js';
-import { all, samePanes, samePlace, sameWindows, type PaneRow, type SessionRow } from '../tmux/formats.js';
+import {
+  all,
+  isLinked,
+  samePanes,
+  samePlace,
+  sameWindows,
+  type PaneRow,
+  type SessionRow,
+} from '../tmux/formats.js';
 
 /** What a caller says. */
 export interface Target {
@@ -45,8 +53,12 @@ export function pickSession(
   );
 }
 
-/** A condition, for tmux to check, under which the target still means the pane that was picked. */
+/**
+ * A condition, for tmux to check, under which the target still means the pane that was picked. Of a pane that several
+ * sessions share only that it is the same: each may number it otherwise, so its target is looked up each time.
+ */
 export function stillMeans(rows: readonly PaneRow[], target: Target, row: PaneRow): string {
+  if (isLinked(row)) return samePlace(row);
   const ascending = (values: Iterable<number>): number[] => [...new Set(values)].sort((a, b) => a - b);
   const panes = ascending(rows.filter((r) => r.windowId === row.windowId).map((r) => r.paneIndex));
   const byIndex = typeof target.pane === 'string' ? [] : [samePanes(row, panes)];

@@ -55,8 +55,11 @@ export function departureOf(before: PaneRow, now: PaneRow | undefined): Departur
 /** Notifications after which a pane may be gone. */
 const STRUCTURE = new Set(['window-close', 'unlinked-window-close', 'layout-change', 'sessions-changed']);
 
-/** Calls back once when the pane has gone. */
-export function onGone(pane: ReadPane, gone: (departure: Departure) => void): () => void {
+/**
+ * Calls back once when the pane has gone.
+ * @param atOnce look now, too: it may have gone since it was found
+ */
+export function onGone(pane: ReadPane, gone: (departure: Departure) => void, atOnce = false): () => void {
   const { connection } = pane;
   let over = false;
   const check = async (): Promise<void> => {
@@ -85,5 +88,6 @@ export function onGone(pane: ReadPane, gone: (departure: Departure) => void): ()
     if (subscribed && !connection.closed.aborted)
       connection.run(['refresh-client', '-B', name]).catch(() => undefined);
   };
+  if (atOnce) void check();
   return stop;
 }

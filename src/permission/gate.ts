@@ -7,7 +7,7 @@ import type { LoadedConfig } from '../config/schema.js';
 import { DestroyPane, ReadPane, WritePane, type HandleFor, type Terminal } from '../panes/pane.js';
 import { newSessionCommand, type SessionOptions } from '../panes/session.js';
 import { pickPane, pickSession, stillMeans, type Target } from '../panes/targets.js';
-import type { ListedRow, PaneRow } from '../tmux/formats.js';
+import { isLinked, type ListedRow, type PaneRow } from '../tmux/formats.js';
 import { judge, visible, type Access } from './policy.js';
 
 const HANDLES: {
@@ -54,11 +54,13 @@ export class Gate {
     return { pane: new HANDLES[access](row, this.#terminal, condition), rule, sessions };
   }
 
-  /** What the target meant last, unless that would be refused: a refusal must be true now. */
+  /** What the target meant last, unless that cannot be checked, or would be refused: a refusal must be true now. */
   #known(target: Target, access: Access, config: LoadedConfig): Found | undefined {
     const found = this.#found.get(keyOf(target));
     const asked = target.session;
-    return found && judge({ access, sessions: found.sessions, config, asked }).allow ? found : undefined;
+    return found && !isLinked(found.row) && judge({ access, sessions: found.sessions, config, asked }).allow
+      ? found
+      : undefined;
   }
 
   async #find(target: Target, config: LoadedConfig): Promise<Found> {
@@ -129,7 +131,7 @@ export class Gate {
 
   /** All sessions that the pane can be reached from: its window may be linked, or its session grouped. */
   async #sessionsOf(row: PaneRow): Promise<string[]> {
-    if (row.linkedSessions === row.sessionName || row.linkedSessions === '') return [row.sessionName];
+    if (!isLinked(row)) return [row.sessionName];
     const rows = await this.#terminal.tmux.panes();
     return [...new Set(rows.filter((r) => r.paneId === row.paneId).map((r) => r.sessionName))];
   }

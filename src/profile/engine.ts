@@ -20,6 +20,10 @@ import { ShellRun } from './shell-run.js';
 export interface ExecuteOptions extends WaitOptions {
   /** Discard a half-typed draft instead of refusing. */
   readonly force: boolean;
+  /** Called when nothing is in the way, before anything of the command is typed. */
+  admitted?(): Promise<void>;
+  /** Called when the command has been typed. */
+  began?(run: Run): void;
 }
 
 export class Engine {
@@ -45,13 +49,7 @@ export class Engine {
         // The lock first: its answer comes behind everything that another process's command has printed, so what
         // the stream says from here on is true until we type.
         await type([]);
-        const { how, profile } = await approach(pane, {
-          catalog: this.catalog,
-          force: options.force,
-          junk: activity.run?.output.asked === true,
-          signal: options.signal,
-          shell: this.catalog.named(pane.stream.shell),
-        });
+        const { how, profile } = await this.#admit(pane, activity, options);
         if (how.kind === 'shell') activity.shell = profile;
         // The prompt is back, so whatever was given to it before is done, noticed or not.
         if (activity.run?.detection === how.detection) activity.run.finish('completed');
@@ -62,6 +60,7 @@ export class Engine {
           run.finish('pane_closed');
           throw error;
         }
+        options.began?.(run);
         return outcomeOf(run, pane, this.catalog, options);
       });
     } finally {
@@ -91,10 +90,28 @@ export class Engine {
     }
   }
 
+  /** Finds the way in and lets the caller take note; what has happened in the pane meanwhile is looked at again. */
+  async #admit(pane: WritePane, activity: Activity, options: ExecuteOptions): ReturnType<typeof approach> {
+    const look = (): ReturnType<typeof approach> =>
+      approach(pane, {
+        catalog: this.catalog,
+        force: options.force,
+        junk: activity.run?.output.asked === true,
+        signal: options.signal,
+        shell: this.catalog.named(pane.stream.shell),
+      });
+    const way = await look();
+    if (!options.admitted) return way;
+    const { position } = pane.stream;
+    await options.admitted();
+    return pane.stream.position === position ? way : look();
+  }
+
   #begin(pane: WritePane, activity: Activity, command: string, how: Approach): Run {
     const spool = this.shelf.create();
     const output = new OutputText(pane.row.width, pane.row.height, spool);
     const run = new Run(command, how.detection, output, spool);
+    run.starting = true;
     activity.run = run;
     run.onEnd(pane.connection.hold());
     run.onEnd(
@@ -123,6 +140,7 @@ export class Engine {
       return;
     }
     await type([]);
+    run.prompt = how.facts.prompt;
     const driver = new ReplRun(run, pane, pane.stream, how.facts, async (row) => {
       if (row.command === how.program) return false;
       return (await this.catalog.ofPane(row, pane.machine))?.shell !== undefined;

@@ -26,6 +26,8 @@ const PROGRESS_MS = 5_000;
  */
 const LOOKS_MS = [FIRST_LOOK_MS, 2 * FIRST_LOOK_MS, 600, 1_100, 2_500, 5_000];
 const WORKING_LOOKS_MS = [FIRST_LOOK_MS, 600, 2_500, 10_000];
+/** Silence after which a command may be asking though it was not seen to start; a loaded machine is slow. */
+const STARTING_MS = 5_000;
 
 function nextLook(silence: number, working: boolean): number {
   const steps = working ? WORKING_LOOKS_MS : LOOKS_MS;
@@ -63,9 +65,9 @@ export async function outcomeOf(
       const working = (await pane.machine.inputWait(pane.row)) === 'working';
       wanted = nextLook(quiet, working);
       const question =
-        working && quiet < 10_000
+        (working && quiet < 10_000) || (run.starting && quiet < STARTING_MS)
           ? undefined
-          : await findQuestion(pane, catalog, quiet).catch(() => undefined);
+          : await findQuestion(pane, catalog, quiet, run.prompt).catch(() => undefined);
       if (question && !run.finished && stream.lastOutput === lastOutput) {
         run.state = 'waiting_for_input';
         return { run, timedOut: false, question };

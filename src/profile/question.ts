@@ -19,18 +19,21 @@ export interface Question {
 
 /**
  * @param quietMs how long the pane has been silent
+ * @param own prompt of the program that the command was given to: that shows before and after, and asks nothing
  * @returns undefined while nothing says that input is awaited
  */
 export async function findQuestion(
   pane: ReadPane,
   catalog: ProfileCatalog,
   quietMs: number,
+  own?: RegExp,
 ): Promise<Question | undefined> {
   const { before, row } = await pane.cursorLine();
   const wait = await pane.machine.inputWait(row);
   // A full-screen program that waits asks for keys; what it asks is on its screen.
   if (row.alternate)
     return quietMs >= WEAK_MS && wait !== 'working' ? { question: '', echo: undefined } : undefined;
+  if (own?.test(before)) return undefined;
   const line = before.trimEnd();
   const known = await catalog.ofPane(row, pane.machine);
   const prompt = known?.repl !== undefined && new RegExp(known.repl.prompt).test(before);

@@ -97,6 +97,7 @@ export class ReplRun {
       await nextOutput(this.#stream, 1_000);
       if (this.#stream.position === before) break;
     }
+    this.#run.starting = false;
     return this.#settled();
   }
 

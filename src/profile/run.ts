@@ -21,10 +21,14 @@ export class Run {
   ended: number | undefined;
   /** Lines printed since the last that `output` holds, while they may still change. */
   preview: (() => string[]) | undefined;
+  /** The prompt behind which the run ends, where that is all that tells: it is no question. */
+  prompt: RegExp | undefined;
   /** Whether a caller has been given its final result. */
   collected = false;
   /** Whether the pane was moved to another session while it ran: it goes on there, unwatched. */
   moved = false;
+  /** Typed, and not seen to start yet: nothing that it asks can be on the screen. */
+  starting = false;
   /** Whether some output went by unseen because the connection to tmux was lost. */
   gap = false;
   readonly done: Promise<void>;

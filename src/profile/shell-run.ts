@@ -85,11 +85,13 @@ export class ShellRun {
       if (this.#shell.keys === undefined && this.#entered) {
         this.#outputOfEcho();
         this.#stage = 'output';
+        this.#run.starting = false;
       }
     }
   }
 
   #mark(mark: Mark): void {
+    if (mark.kind === 'C' || this.#entered) this.#run.starting = false;
     switch (mark.kind) {
       case 'C':
         this.#stage = 'output';

@@ -43,6 +43,9 @@ export async function waitForEnd(
     return { outcome, matched: known.finished && !known.moved };
   }
   const run = observe(pane, activity, observer);
+  // Before anybody asks whether it waits for input: an idle shell does, too.
+  await atPrompt(run, pane, catalog, options.signal);
+  void endAtPrompt(run, pane, catalog);
   const outcome = await outcomeOf(run, pane, catalog, options);
   if (!run.finished) run.finish(run.state);
   return { outcome, matched: run.state === 'completed' || run.state === 'pane_closed' };
@@ -59,13 +62,17 @@ function ofDead(pane: ReadPane, activity: Activity, shelf: SpoolShelf): WaitResu
 
 /** A run that nobody here started: it ends when a prompt shows. */
 function observe(pane: ReadPane, activity: Activity, observer: Observer): Run {
-  const { catalog, shelf } = observer;
+  const { shelf } = observer;
   const run = newRun(pane, shelf, '', pane.stream.phase === 'unknown' ? 'screen' : 'integration');
   run.output.feed(pane.stream.since(activity.seen));
   run.onEnd(
-    onGone(pane, (departure) => {
-      run.depart(departure);
-    }),
+    onGone(
+      pane,
+      (departure) => {
+        run.depart(departure);
+      },
+      true,
+    ),
   );
   run.onEnd(
     pane.stream.listen({
@@ -77,26 +84,34 @@ function observe(pane: ReadPane, activity: Activity, observer: Observer): Run {
       },
     }),
   );
-  void endAtPrompt(run, pane, catalog);
   return run;
 }
 
 async function endAtPrompt(run: Run, pane: ReadPane, catalog: ProfileCatalog): Promise<void> {
-  const { stream } = pane;
-  while (!run.finished && !stream.ended) {
-    if (stream.phase === 'prompt') {
-      run.finish('completed', stream.lastStatus ?? null);
-      return;
-    }
-    if (stream.phase === 'unknown' && stream.lastOutput + 50 < performance.now()) {
-      const now = await pane.cursorLine().catch(() => undefined);
-      if (now && (await showsPrompt(catalog, pane, now))) run.finish('completed');
-      // What has become of a pane that is no longer there is told by others.
-      if (!now || run.finished) return;
-    }
-    await nextOutput(stream, 500);
-    if (stream.phase === 'unknown') await silence(stream, 50, performance.now() + 2_000);
+  while (!run.finished && !pane.stream.ended) {
+    await nextOutput(pane.stream, 500);
+    await atPrompt(run, pane, catalog);
   }
+}
+
+/** Ends the run if a prompt shows: by the marks, or where there are none by the looks of a silent screen. */
+async function atPrompt(
+  run: Run,
+  pane: ReadPane,
+  catalog: ProfileCatalog,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { stream } = pane;
+  const byMarks = (): boolean => {
+    if (stream.phase === 'prompt') run.finish('completed', stream.lastStatus ?? null);
+    return run.finished || stream.phase !== 'unknown';
+  };
+  if (byMarks()) return;
+  await silence(stream, 50, performance.now() + 2_000, signal);
+  const now = await pane.cursorLine().catch(() => undefined);
+  // The marks may have come while the screen was looked at.
+  if (byMarks() || !now) return;
+  if (await showsPrompt(catalog, pane, now)) run.finish('completed');
 }
 
 /** Waits until the pattern shows in output that no result has carried yet; the echo of typed text is not output. */
@@ -119,10 +134,14 @@ export async function waitForPattern(
   let lost = false;
   run.output.feed(stream.since(activity.seen));
   const stops = [
-    onGone(pane, (departure) => {
-      gone = departure;
-      wake();
-    }),
+    onGone(
+      pane,
+      (departure) => {
+        gone = departure;
+        wake();
+      },
+      true,
+    ),
     stream.listen({
       text: (data) => {
         run.output.feed(data);
@@ -182,12 +201,7 @@ export async function waitForPattern(
     for (const stop of stops) stop();
   }
   if (lost) gone ??= departureOf(pane.row, await pane.refresh());
-  if (lost && !gone && found === undefined)
-    throw new PanewrightError(
-      'TMUX_LOST',
-      'the connection to tmux was lost while waiting.',
-      'The pane lives on, but some of its output went by unseen: look with read_pane, then wait again.',
-    );
+  if (lost && !gone && found === undefined) throw connectionLost();
   if (gone) run.depart(gone);
   const state = run.finished ? run.state : (ended ?? stateNow(pane));
   run.finish(state, run.exitCode);
@@ -201,6 +215,14 @@ export async function waitForPattern(
     matched: found !== undefined,
     ...(found !== undefined && { match: found }),
   };
+}
+
+function connectionLost(): PanewrightError {
+  return new PanewrightError(
+    'TMUX_LOST',
+    'the connection to tmux was lost while waiting.',
+    'The pane lives on, but some of its output went by unseen: look with read_pane, then wait again.',
+  );
 }
 
 function stateNow({ stream, row }: ReadPane): RunState {

@@ -167,18 +167,27 @@ export const SHELL_OPTION = '@panewright_shell';
 export const OWNER_OPTION = '@panewright_owner';
 
 /**
- * Holds while the pane is where it was when `row` was read: same server, same session, same set of sessions, and
- * the same process in it, as alive or dead as it was. (tmux 3.3a crashes when something is pasted into a dead pane.)
+ * Holds, with the pane's id alone as the target, while the pane is where it was when `row` was read: same server,
+ * same set of sessions, and the same process in it, as alive or dead as it was. (tmux 3.3a crashes when something is
+ * pasted into a dead pane.) A target that names a session too is no help: where the pane is not in that session, tmux
+ * fills in what it likes (`if-shell` and `display-message` go on with a target that they did not find).
  */
 export function samePlace(row: PaneRow): string {
   return all([
-    `#{==:#{pane_id},${row.paneId}}`,
+    onlyPane(row.paneId),
     `#{==:#{pane_pid}.#{pane_dead},${row.pid}.${row.dead ? 1 : 0}}`,
-    `#{==:#{session_id},${row.sessionId}}`,
     `#{==:#{pid},${row.serverPid}}`,
     `#{==:#{window_linked_sessions_list},${formatLiteral(row.linkedSessions)}}`,
-    `#{==:#{session_name},${formatLiteral(row.sessionName)}}`,
+    // Of several sessions tmux takes the one that it likes best; the list has all of their names.
+    ...(isLinked(row)
+      ? []
+      : [`#{==:#{session_id},${row.sessionId}}`, `#{==:#{session_name},${formatLiteral(row.sessionName)}}`]),
   ]);
+}
+
+/** Whether the pane can be reached from more than one session. */
+export function isLinked(row: Pick<PaneRow, 'linkedSessions' | 'sessionName'>): boolean {
+  return row.linkedSessions !== row.sessionName && row.linkedSessions !== '';
 }
 
 /** Holds while keys that are sent to the pane reach its program: a mode, such as copy mode, takes them for itself. */
@@ -248,12 +257,9 @@ export function parseSessionRows(body: string): SessionRow[] {
     });
 }
 
-/**
- * The pane as seen from just this session, in whatever window of it: fails when it is not there. A pane's id alone
- * would leave tmux to choose among the sessions that the pane is linked into.
- */
-export function exactTarget(row: Pick<PaneRow, 'sessionId' | 'paneId'>): string {
-  return `${row.sessionId}:.${row.paneId}`;
+/** A filter (`-f`) for one pane. */
+export function onlyPane(paneId: string): string {
+  return `#{==:#{pane_id},${paneId}}`;
 }
 
 /** `list-clients -F` argument: one line per client: session id, control-mode flag, process id. */

@@ -6,8 +6,8 @@ import { PanewrightError } from '../errors.js';
 import { Connection, TmuxSilent } from './connection.js';
 import {
   CLIENT_FORMAT,
-  exactTarget,
   LISTING,
+  onlyPane,
   PANE,
   parseClientRows,
   parseSessionRows,
@@ -107,12 +107,13 @@ export class TmuxServer {
 
   /** One pane as seen from a session; undefined when it is not there any more. */
   async pane(place: Pick<PaneRow, 'sessionId' | 'paneId'>): Promise<PaneRow | undefined> {
-    const command: Command = ['display-message', '-p', '-t', exactTarget(place), PANE.format];
+    // Not display-message: for what it cannot find it answers with a mixture of what it has, and no error.
+    const filter = ['-f', onlyPane(place.paneId)];
+    const command: Command = ['list-panes', '-s', '-t', place.sessionId, ...filter, '-F', PANE.format];
     const body = await this.run(command, place.sessionId).catch((error: unknown) => {
       if (error instanceof PanewrightError && error.code === 'TMUX_ERROR') return '';
       throw error;
     });
-    // For what it cannot find, display-message answers with blanks or with another pane, and no error.
     return PANE.parse(body).find((row) => row.paneId === place.paneId && row.sessionId === place.sessionId);
   }
 

@@ -2,8 +2,8 @@
 import { execute } from './terminal/execute.js';
 import { closePane, paneInfo, readPane, sendKeys, writePane } from './terminal/panes.js';
 import { listSessions, openPane, version } from './terminal/sessions.js';
+import { health } from './sessions/health.js';
 import {
-  health,
   sessionDestroy,
   sessionHistory,
   sessionList,

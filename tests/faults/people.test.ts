@@ -74,6 +74,8 @@ test('a person scrolls in copy mode while a command runs: nothing is lost, and t
   await bench.works('scrolled');
   expect(await bench.tmux.value(pane, '#{pane_mode}')).toBe('copy-mode');
   person.press('q');
+  // tmux takes keys that come all at once for a paste, and the prefix in it for text.
+  await bench.tmux.untilValue(pane, '#{pane_mode}', /^$/);
   await person.leave();
 });
 

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLI, TestClient, type Json } from '../support/client.js';
 import { TestServer } from '../support/server.js';
 import { cleanEnvironment } from '../support/tmux.js';
 import { processGone } from '../terminal/bed.js';
 import { Bench, childrenOf, IN_TIME } from './bench.js';
+import { tinyDisk } from './disk.js';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -239,17 +240,6 @@ describe('two servers on one state directory', () => {
   });
 });
 
-/** A file system of 64 KB, full; null where that takes more rights than we have. */
-function tinyDisk(folder: string): (() => void) | null {
-  mkdirSync(folder, { recursive: true });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=700', 'tmpfs', folder], { stdio: 'ignore' });
-  } catch {
-    return null;
-  }
-  return () => void execFileSync('umount', ['-l', folder]);
-}
-
 function fill(folder: string): void {
   try {
     writeFileSync(join(folder, 'filling'), Buffer.alloc(128 * 1024));
@@ -262,7 +252,6 @@ describe('a full disk', () => {
   test('for long outputs: the result is right, and the resource says what it lacks', async () => {
     const folder = join(bench.tmux.directory, 'spool');
     const umount = tinyDisk(folder);
-    if (!umount) return;
     fill(folder);
     const own = await TestServer.start({ tmux: bench.tmux, env: { TMPDIR: folder } });
     try {
@@ -293,7 +282,6 @@ describe('a full disk', () => {
   test('for records: the command still runs, or the call says why not; no record is lost', async () => {
     const folder = join(bench.tmux.directory, 'state');
     const umount = tinyDisk(folder);
-    if (!umount) return;
     const own = await TestServer.start({ tmux: bench.tmux, env: { XDG_STATE_HOME: folder } });
     try {
       await own.client.call('session_start', {

@@ -1,24 +1,34 @@
-/** Sessions of shells and of programs with a prompt: a prompt is a command, the answer is its output. */
+/**
+ * Sessions of shells and of programs with a prompt: a prompt is a command, the answer is its output. A turn is
+ * on record before anything is typed, and its end is written down when it comes, asked for or not.
+ */
 import { PanewrightError } from '../../errors.js';
 import type { WritePane } from '../../panes/pane.js';
 import { nextOutput, silence } from '../../panes/watch.js';
 import type { Engine } from '../engine.js';
-import type { Outcome, WaitOptions } from '../outcome.js';
+import { outcomeOf, type Outcome, type WaitOptions } from '../outcome.js';
 import type { Run } from '../run.js';
 import { paneState } from '../state.js';
 import { waitForEnd } from '../wait.js';
 import type { Driver, SendOptions, SessionState, Status, Subject, TurnResult } from './driver.js';
-import { addTurn, type Turn } from './record.js';
+import { addTurn, isOver, type Turn } from './record.js';
 import type { SessionStore } from './store.js';
+import { awaitUnseen, placeOf } from './unseen.js';
 
 /** Characters of an answer that are kept. */
 const MAX_ANSWER = 100_000;
 
+/** A turn of this process that has not ended yet. */
+interface Kept {
+  readonly run: Run;
+  /** The turn as it was written down when it ended. */
+  readonly settled: Promise<Turn>;
+}
+
 export class ProgramDriver implements Driver {
   readonly #engine: Engine;
   readonly #store: SessionStore;
-  /** The runs behind turns of this process. */
-  readonly #runs = new Map<string, Run>();
+  readonly #kept = new Map<string, Kept>();
 
   constructor(engine: Engine, store: SessionStore) {
     this.#engine = engine;
@@ -58,28 +68,46 @@ export class ProgramDriver implements Driver {
     const { record, pane } = subject;
     if (options.onBusy === 'interrupt' && (await paneState(pane, this.#engine.catalog)) === 'busy')
       await this.interrupt(subject, options);
-    const outcome = await this.#engine.execute(pane, options.prompt, { ...options, force: false });
-    const written = await this.#store.update(record.name, (now) => {
-      const turn = addTurn(now, options.prompt);
-      settle(turn, outcome);
-      this.#runs.set(`${record.name} ${turn.turn_id}`, outcome.run);
-    });
-    return this.#result(subject, written.turns.at(-1) as Turn, outcome);
+    let turn: Turn | undefined;
+    let began = false;
+    try {
+      const outcome = await this.#engine.execute(pane, options.prompt, {
+        ...options,
+        force: false,
+        admitted: async () => {
+          turn = await this.#open(subject, options.prompt);
+        },
+        began: (run) => {
+          began = true;
+          if (turn) this.#keep(record.name, turn, run);
+        },
+      });
+      return await this.#result(
+        subject,
+        await this.#noted(record.name, turn as unknown as Turn, outcome),
+        outcome,
+      );
+    } catch (error) {
+      if (turn && !began) await this.#withdraw(record.name, turn, error);
+      throw error;
+    }
   }
 
   async wait(subject: Subject, turnId: string | undefined, options: WaitOptions): Promise<TurnResult> {
     const { record, pane } = subject;
     const turn = turnOf(record.turns, turnId, record.name);
-    if (turn.outcome !== 'running' && turn.outcome !== 'waiting')
-      return { turn, timedOut: false, status: await this.status(subject) };
-    const activity = this.#engine.activityOf(pane);
-    const known = this.#runs.get(`${record.name} ${turn.turn_id}`);
-    if (known) activity.run = known;
-    const { outcome } = await waitForEnd(pane, activity, this.#engine, options);
-    const written = await this.#store.update(record.name, (now) => {
-      settle(turnOf(now.turns, turn.turn_id, record.name), outcome);
+    if (isOver(turn)) return { turn, timedOut: false, status: await this.status(subject) };
+    const kept = this.#kept.get(keyOf(record.name, turn));
+    if (kept) {
+      const outcome = await outcomeOf(kept.run, pane, this.#engine.catalog, options);
+      return this.#result(subject, await this.#noted(record.name, turn, outcome), outcome);
+    }
+    const { end, outcome } = await awaitUnseen(subject, turn, this.#engine, options);
+    const noted = await this.#write(record.name, turn, (saved) => {
+      // Whoever began it knows better, and may have been faster.
+      if (!isOver(saved)) Object.assign(saved, end);
     });
-    return this.#result(subject, turnOf(written.turns, turn.turn_id, record.name), outcome);
+    return this.#result(subject, noted, outcome);
   }
 
   async interrupt(
@@ -97,11 +125,79 @@ export class ProgramDriver implements Driver {
     return { interrupted: outcome.run.finished || state === 'idle', was, method: 'C-c', state };
   }
 
-  async #result(subject: Subject, turn: Turn, outcome: Outcome): Promise<TurnResult> {
+  async #open({ record, pane }: Subject, prompt: string): Promise<Turn> {
+    const written = await this.#store.update(
+      record.name,
+      (now) => {
+        addTurn(now, prompt).place = placeOf(pane.row);
+      },
+      () => record,
+    );
+    return written.turns.at(-1) as Turn;
+  }
+
+  #keep(name: string, turn: Turn, run: Run): void {
+    const key = keyOf(name, turn);
+    const settled = run.done.then(() =>
+      this.#write(name, turn, (saved) => {
+        settle(saved, { run });
+      }),
+    );
+    this.#kept.set(key, { run, settled });
+    void settled.then(() => this.#kept.delete(key));
+  }
+
+  /** What is known of a turn now, written down. */
+  async #noted(name: string, turn: Turn, outcome: Outcome): Promise<Turn> {
+    const kept = this.#kept.get(keyOf(name, turn));
+    if (outcome.run.finished && kept) return kept.settled;
+    return this.#write(name, turn, (saved) => {
+      settle(saved, outcome);
+    });
+  }
+
+  /** Changes a turn on record; of a session that was ended in the meantime only the caller's copy. */
+  async #write(name: string, turn: Turn, change: (saved: Turn) => void): Promise<Turn> {
+    const isSame = (saved: Turn): boolean => saved.turn_id === turn.turn_id && saved.started === turn.started;
+    const copy = { ...turn };
+    const record = await this.#store
+      .update(name, (now) => {
+        const saved = now.turns.find(isSame);
+        if (saved) change(saved);
+      })
+      .catch(() => undefined);
+    const saved = record?.turns.find(isSame);
+    if (!saved) change(copy);
+    return saved ?? copy;
+  }
+
+  /** Nothing was typed, so there was no turn; unless nobody knows whether it was. */
+  async #withdraw(name: string, turn: Turn, error: unknown): Promise<void> {
+    if (error instanceof PanewrightError && error.code === 'TMUX_LOST')
+      await this.#write(name, turn, (saved) => {
+        Object.assign(saved, { outcome: 'failed', failure: 'tmux_lost', ended: new Date().toISOString() });
+      });
+    else
+      await this.#store
+        .update(name, (now) => {
+          now.turns = now.turns.filter((one) => one.turn_id !== turn.turn_id || one.started !== turn.started);
+        })
+        .catch(() => undefined); // ended in the meantime
+  }
+
+  async #result(
+    subject: Subject,
+    turn: Turn,
+    outcome: Pick<Outcome, 'timedOut' | 'question'>,
+  ): Promise<TurnResult> {
     const status = await this.status(subject).catch((): Status => ({ state: 'exited', alive: false }));
     const waiting = outcome.question !== undefined;
     return { turn, timedOut: outcome.timedOut, status: waiting ? { ...status, state: 'waiting' } : status };
   }
+}
+
+function keyOf(name: string, turn: Turn): string {
+  return `${name} ${turn.turn_id} ${turn.started}`;
 }
 
 export function turnOf(turns: readonly Turn[], turnId: string | undefined, name: string): Turn {
@@ -117,7 +213,8 @@ export function turnOf(turns: readonly Turn[], turnId: string | undefined, name:
   );
 }
 
-function settle(turn: Turn, { run, question }: Outcome): void {
+/** Brings a turn to what its run says. */
+export function settle(turn: Turn, { run, question }: Pick<Outcome, 'run' | 'question'>): void {
   const { lines } = run.output.lines(100_000, MAX_ANSWER);
   turn.response = [...lines, ...(run.preview?.() ?? [])].join('\n');
   turn.source = run.detection;

@@ -39,6 +39,8 @@ export interface Turn {
   sent_busy?: boolean;
   /** Whether it is a command of the program's own, which leaves no turn behind. */
   command?: boolean;
+  /** Which process of which pane it was given to: another one there does not answer it. */
+  place?: string;
 }
 
 export interface SessionRecord {
@@ -96,4 +98,25 @@ export function addTurn(record: SessionRecord, prompt: string): Turn {
   record.turns.push(turn);
   record.turns.splice(0, Math.max(0, record.turns.length - KEPT_TURNS));
   return turn;
+}
+
+export function isOver({ outcome }: Turn): boolean {
+  return outcome !== 'running' && outcome !== 'waiting';
+}
+
+/** A record as it was written, brought up to one that could not be: no turn of either is lost. */
+export function merged(written: SessionRecord | undefined, unsaved: SessionRecord): SessionRecord {
+  // Started anew in between: what was there before is another session's.
+  if (written?.created !== unsaved.created) return unsaved;
+  const isSame = (a: Turn, b: Turn): boolean => a.turn_id === b.turn_id && a.started === b.started;
+  const theirs = written.turns.filter((turn) => !unsaved.turns.some((ours) => isSame(ours, turn)));
+  const turns = unsaved.turns.map((ours) => {
+    const turn = written.turns.find((other) => isSame(other, ours));
+    return turn && isOver(turn) && !isOver(ours) ? turn : ours;
+  });
+  return {
+    ...unsaved,
+    turns: [...theirs, ...turns].sort((a, b) => a.started.localeCompare(b.started)).slice(-KEPT_TURNS),
+    next_turn: Math.max(written.next_turn, unsaved.next_turn),
+  };
 }

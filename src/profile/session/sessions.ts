@@ -100,6 +100,7 @@ export class Sessions {
       name,
       (record) => {
         record.profile = profile.name;
+        record.created = new Date().toISOString();
         record.working_dir = workingDir;
         record.args = [...(request.args ?? [])];
         record.env = { ...request.env };
@@ -140,7 +141,7 @@ export class Sessions {
   /** The live session behind a name, with its record; a session without one is adopted by what runs in it. */
   async subject<P extends ReadPane>(pane: P, name: string): Promise<Subject<P>> {
     const known = this.#store.get(name);
-    const running = notCarrier(await this.#engine.catalog.ofPane(pane.row, pane.machine));
+    const running = await this.running(pane);
     if (known) {
       const profile = this.#engine.catalog.named(known.profile) ?? running;
       if (profile) return { record: known, profile, pane };
@@ -151,6 +152,13 @@ export class Sessions {
       `nothing that a profile knows runs in ${pane.target}: it is ${pane.row.command || 'unknown'}.`,
       'Use the terminal tools there, or start a program with session_start.',
     );
+  }
+
+  /** What runs in a pane, as far as a profile knows it: the shell, too, while it waits for its command. */
+  async running({ row, machine }: ReadPane): Promise<Profile | undefined> {
+    const { catalog } = this.#engine;
+    const profile = notCarrier(await catalog.ofPane(row, machine));
+    return profile ?? notCarrier(catalog.forCommand((await machine.nameOf(row.pid)) ?? ''));
   }
 
   driver(profile: Profile): Driver {
@@ -167,6 +175,15 @@ export class Sessions {
 
   get damaged(): readonly string[] {
     return this.#store.damaged;
+  }
+
+  /** Why the newest state of a session is not on disk; undefined when it is. */
+  unsaved(name: string): string | undefined {
+    return this.#store.unsaved(name);
+  }
+
+  get unsavedNames(): readonly string[] {
+    return this.#store.unsavedNames;
   }
 
   update(

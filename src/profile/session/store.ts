@@ -1,13 +1,15 @@
 /**
  * Records on disk: written whole and atomically, changed under a lock that all processes share, set aside when
- * damaged, never overwritten with nothing. Folder 0700, files 0600.
+ * damaged, never overwritten with nothing. What cannot be written (a full disk, say) is kept in memory, is what
+ * this process goes by, and is written as soon as that can be done. Folder 0700, files 0600.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { PanewrightError } from '../../errors.js';
-import type { SessionRecord } from './record.js';
+import { merged, type SessionRecord } from './record.js';
+import { heldElsewhere, locked } from './store-lock.js';
 
 /** What must be there for a record to be of use; whatever else is in the file is kept as it is. */
 const Shape = z.looseObject({
@@ -19,99 +21,149 @@ const Shape = z.looseObject({
   next_turn: z.int(),
 });
 
+/** A record that is newer than what is on disk. */
+interface Unsaved {
+  readonly record: SessionRecord;
+  /** Why it could not be written: `ENOSPC`. */
+  readonly reason: string;
+}
+
 export class SessionStore {
   readonly #directory: string;
   /** Files that were set aside since this process started, for `health`. */
   readonly damaged: string[] = [];
+  readonly #unsaved = new Map<string, Unsaved>();
+  /** The last change of each record that is under way in this process. */
+  readonly #changing = new Map<string, Promise<unknown>>();
 
   /** @param stateDir made when first needed */
   constructor(stateDir: string) {
     this.#directory = join(stateDir, 'sessions');
   }
 
-  /** A folder of the session's own beside its record, made if need be. */
+  /** A folder of the session's own beside its record, made if need be. Rejects with STATE_UNWRITABLE. */
   folder(name: string, part: string): string {
-    const path = join(this.#ready(), `${fileName(name)}.${part}`);
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    return path;
+    try {
+      const path = join(this.#ready(), `${fileName(name)}.${part}`);
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      return path;
+    } catch (error) {
+      throw unwritable(name, reasonOf(error) ?? String(error));
+    }
   }
 
   /** The record, or undefined; a damaged file is set aside and reported. */
   get(name: string): SessionRecord | undefined {
-    return this.#read(this.#path(name));
+    return this.#latest(name, this.#path(name));
   }
 
   list(): SessionRecord[] {
-    let names: string[];
+    let files: string[] = [];
     try {
-      names = readdirSync(this.#directory);
+      files = readdirSync(this.#directory);
     } catch {
-      return [];
+      // Nothing was ever written.
     }
-    return names
-      .filter((name) => name.endsWith('.json'))
-      .flatMap((name) => this.#read(join(this.#directory, name)) ?? [])
-      .sort((a, b) => a.name.localeCompare(b.name));
+    const onDisk = files
+      .filter((file) => file.endsWith('.json'))
+      .flatMap((file) => this.#read(join(this.#directory, file)) ?? []);
+    const names = new Set([...onDisk.map((record) => record.name), ...this.#unsaved.keys()]);
+    return [...names].flatMap((name) => this.get(name) ?? []).sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** Why the newest state of a record is not on disk; undefined when it is. */
+  unsaved(name: string): string | undefined {
+    return this.#unsaved.get(name)?.reason;
+  }
+
+  get unsavedNames(): string[] {
+    return [...this.#unsaved.keys()];
   }
 
   /**
-   * Changes a record under its lock, starting from `initial` if there is none yet.
-   * @returns the record as written
+   * Changes a record under its lock, starting from `initial` if there is none yet. Where it cannot be written the
+   * change holds for this process, and `unsaved` says why.
+   * @returns the record as it is now
    */
-  async update(
+  update(
     name: string,
     change: (record: SessionRecord) => void,
     initial?: () => SessionRecord,
   ): Promise<SessionRecord> {
-    return this.#locked(name, async (path) => {
-      const record = this.#read(path) ?? initial?.();
-      if (!record) throw unknown(name);
-      change(record);
-      // Loaded late: many servers never keep a session.
-      const { default: writeFileAtomic } = await import('write-file-atomic');
-      await writeFileAtomic(path, JSON.stringify(record, null, 1) + '\n', { mode: 0o600 });
-      return record;
+    return this.#alone(name, async () => {
+      const path = this.#path(name);
+      let changed: SessionRecord | undefined;
+      const now = (): SessionRecord => {
+        if (changed) return changed;
+        const record = this.#latest(name, path) ?? initial?.();
+        if (!record) throw unknown(name);
+        change(record);
+        return (changed = record);
+      };
+      try {
+        this.#ready();
+        await locked(path, async () => {
+          // Loaded late: many servers never keep a session.
+          const { default: writeFileAtomic } = await import('write-file-atomic');
+          await writeFileAtomic(path, JSON.stringify(now(), null, 1) + '\n', { mode: 0o600 });
+        });
+        this.#unsaved.delete(name);
+      } catch (error) {
+        const reason = reasonOf(error);
+        if (reason === undefined) throw error;
+        this.#unsaved.set(name, { record: structuredClone(now()), reason });
+      }
+      return now();
     });
   }
 
-  async remove(name: string): Promise<void> {
-    await this.#locked(name, (path) => {
-      rmSync(path, { force: true });
-      for (const part of readdirSync(this.#directory))
-        if (part.startsWith(`${fileName(name)}.`) && !part.endsWith('.lock'))
-          rmSync(join(this.#directory, part), {
-            recursive: true,
-            force: true,
-            maxRetries: 8,
-            retryDelay: 40,
-          });
-      return Promise.resolve();
+  /** Forgets a record and all that lies beside it. Rejects with STATE_UNWRITABLE or STATE_LOCKED. */
+  remove(name: string): Promise<void> {
+    return this.#alone(name, async () => {
+      this.#unsaved.delete(name);
+      try {
+        this.#ready();
+        await locked(this.#path(name), () => {
+          this.#erase(name);
+          return Promise.resolve();
+        });
+      } catch (error) {
+        // What was never written needs no removing.
+        if (!existsSync(this.#path(name))) return;
+        if (heldElsewhere(error))
+          throw new PanewrightError(
+            'STATE_LOCKED',
+            `the state of session ${JSON.stringify(name)} is being changed by another process.`,
+            'Nothing was removed; try again.',
+          );
+        throw unwritable(name, reasonOf(error) ?? String(error));
+      }
     });
   }
 
-  async #locked<T>(name: string, action: (path: string) => Promise<T>): Promise<T> {
-    this.#ready();
-    const path = this.#path(name);
-    const { default: lockfile } = await import('proper-lockfile');
-    let release: () => Promise<void>;
-    try {
-      release = await lockfile.lock(path, {
-        realpath: false,
-        stale: 10_000,
-        retries: { retries: 60, minTimeout: 10, maxTimeout: 150 },
-      });
-    } catch (error) {
-      throw new PanewrightError(
-        'STATE_LOCKED',
-        `the state of session ${JSON.stringify(name)} cannot be locked: ${(error as Error).message}.`,
-        'Another process holds it, or the state directory cannot be written; try again.',
-      );
-    }
-    try {
-      return await action(path);
-    } finally {
-      await release().catch(() => undefined); // taken over as stale
-    }
+  #erase(name: string): void {
+    rmSync(this.#path(name), { force: true });
+    for (const part of readdirSync(this.#directory))
+      if (part.startsWith(`${fileName(name)}.`) && !part.endsWith('.lock'))
+        rmSync(join(this.#directory, part), { recursive: true, force: true, maxRetries: 8, retryDelay: 40 });
+  }
+
+  /** One change of a record at a time, in the order in which they were asked for. */
+  #alone<T>(name: string, action: () => Promise<T>): Promise<T> {
+    const result = (this.#changing.get(name) ?? Promise.resolve()).then(action, action);
+    const settled = result.catch(() => undefined);
+    this.#changing.set(name, settled);
+    void settled.then(() => {
+      if (this.#changing.get(name) === settled) this.#changing.delete(name);
+    });
+    return result;
+  }
+
+  /** What is on disk, with what could not be written there. */
+  #latest(name: string, path: string): SessionRecord | undefined {
+    const written = this.#read(path);
+    const unsaved = this.#unsaved.get(name)?.record;
+    return unsaved ? merged(written, structuredClone(unsaved)) : written;
   }
 
   #read(path: string): SessionRecord | undefined {
@@ -124,10 +176,19 @@ export class SessionStore {
     try {
       return Shape.parse(JSON.parse(text)) as unknown as SessionRecord;
     } catch {
-      const aside = `${path}.damaged-${Date.now()}`;
+      this.#setAside(path);
+      return undefined;
+    }
+  }
+
+  #setAside(path: string): void {
+    const aside = `${path}.damaged-${Date.now()}`;
+    try {
       renameSync(path, aside);
       this.damaged.push(aside);
-      return undefined;
+    } catch {
+      // Another process was faster, or nothing can be written here: then nothing overwrites it either.
+      if (!this.damaged.includes(path)) this.damaged.push(path);
     }
   }
 
@@ -142,6 +203,12 @@ export class SessionStore {
   }
 }
 
+/** Why a file cannot be written now, in one word; undefined for any other error. */
+function reasonOf(error: unknown): string | undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  return heldElsewhere(error) ? 'locked by another process' : /^E[A-Z]+$/.test(code ?? '') ? code : undefined;
+}
+
 /** A name that any file system takes and that no two sessions share. */
 function fileName(name: string): string {
   if (/^[A-Za-z0-9_-]{1,80}$/.test(name)) return name;
@@ -154,5 +221,13 @@ function unknown(name: string): PanewrightError {
     'AGENT_NOT_FOUND',
     `no session ${JSON.stringify(name)} is known.`,
     'Start it with session_start, or call session_list for those that are.',
+  );
+}
+
+function unwritable(name: string, reason: string): PanewrightError {
+  return new PanewrightError(
+    'STATE_UNWRITABLE',
+    `the state of session ${JSON.stringify(name)} cannot be written: ${reason}.`,
+    'Make room in the state directory, or make it writable, and try again.',
   );
 }

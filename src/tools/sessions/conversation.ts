@@ -41,6 +41,7 @@ export const sessionSend = plainTool({
       raw: args.raw ? await screenOf(context, args.name) : null,
       conversation: sessions.record(args.name)?.conversation_id ?? null,
       elapsed: seconds(started),
+      unsaved: sessions.unsaved(args.name),
     });
   },
 });
@@ -132,11 +133,12 @@ export const sessionWait = plainTool({
     const pane = await door.find(session);
     const record = sessions.record(session);
     const ended = record?.turns.findLast((turn) => turn_id === undefined || turn.turn_id === turn_id);
-    const about = (): { name: string; raw: null; conversation: string | null; elapsed: number } => ({
+    const about = (): Parameters<typeof turnResult>[1] => ({
       name: session,
       raw: null,
       conversation: sessions.record(session)?.conversation_id ?? null,
       elapsed: seconds(started),
+      unsaved: sessions.unsaved(session),
     });
     if (!pane && ended && ended.outcome !== 'running' && ended.outcome !== 'waiting')
       return turnResult(

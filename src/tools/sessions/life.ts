@@ -1,12 +1,20 @@
-/** session_start, session_destroy, session_set_claude_id, session_status, session_list, session_history, health. */
-import { basename, dirname } from 'node:path';
+/** session_start, session_destroy, session_set_claude_id, session_status, session_list, session_history. */
 import * as z from 'zod';
 import { PanewrightError } from '../../errors.js';
 import type { Status } from '../../profile/session/driver.js';
 import { newRecord } from '../../profile/session/record.js';
 import { now, plainTool, timestamp, type ToolContext } from '../tool.js';
 import { type liveSubject } from './conversation.js';
-import { infoShape, missingInfo, name, sessionInfo, turnInfo, turnShape, type SessionInfo } from './shape.js';
+import {
+  infoShape,
+  missingInfo,
+  name,
+  sessionInfo,
+  turnInfo,
+  turnShape,
+  unsavedNote,
+  type SessionInfo,
+} from './shape.js';
 
 /** Longest time that a program may take to show that it is up; it is never ended for being slow. */
 const START_MS = 30_000;
@@ -48,7 +56,9 @@ export const sessionStart = plainTool({
     );
     const status = await settled(subject, context);
     const record = sessions.record(session) ?? subject.record;
-    return sessionInfo({ ...subject, record }, status, true);
+    const unsaved = sessions.unsaved(session);
+    const degraded = [...(status.degraded ?? []), ...(unsaved === undefined ? [] : [unsavedNote(unsaved)])];
+    return sessionInfo({ ...subject, record }, { ...status, degraded }, true);
   },
 });
 
@@ -94,7 +104,7 @@ async function infoOf(
   const record = sessions.record(session);
   const pane = await context.door.find(session);
   if (!pane) return record && missingInfo(record);
-  if (!record && !context.terminals.engine.catalog.programOf(pane.row.command)) {
+  if (!record && !(await sessions.running(pane))) {
     // A session like any other: nothing that a profile knows runs in it.
     const empty = newRecord(session, '', pane.row.path);
     const status: Status = { state: pane.row.dead ? 'exited' : 'unknown', alive: !pane.row.dead };
@@ -125,7 +135,8 @@ export const sessionList = plainTool({
   },
 });
 
-async function allInfos(context: ToolContext): Promise<SessionInfo[]> {
+/** Every session that may be seen: those on record, and those alive. */
+export async function allInfos(context: ToolContext): Promise<SessionInfo[]> {
   const known = context.sessions.records().filter((record) => context.maySee(record.name));
   const names = [...new Set([...known.map((record) => record.name), ...(await context.sessionNames())])];
   const infos = await Promise.all(
@@ -223,84 +234,3 @@ export const sessionSetClaudeId = plainTool({
     return { name: session, claude_session_id: record.conversation_id ?? claude_session_id };
   },
 });
-
-export const health = plainTool({
-  name: 'health',
-  title: 'Health',
-  toolset: 'sessions',
-  access: 'read',
-  idempotent: true,
-  description:
-    'Whether tmux and the default program are there, the state of every session, and for each problem what to do about it.',
-  input: z.strictObject({}),
-  output: z.strictObject({
-    tmux_available: z.boolean(),
-    claude_available: z.boolean(),
-    session_count: z.int(),
-    sessions: z.array(infoShape),
-    problems: z.array(z.strictObject({ problem: z.string(), advice: z.string() })),
-    timestamp,
-  }),
-  async run(_args, context) {
-    const problems: { problem: string; advice: string }[] = [];
-    const tmux = await context.terminals.tmux.version().then(
-      () => true,
-      (error: unknown) => {
-        problems.push({ problem: (error as Error).message, advice: 'Install tmux 3.2 or later.' });
-        return false;
-      },
-    );
-    const program = context.sessions.defaultProgram();
-    const available = program !== undefined && (await context.isInstalled(program));
-    if (!available)
-      problems.push({
-        problem: `${program ?? 'the default program'} is not on PATH.`,
-        advice: 'Install it, or start sessions with another profile.',
-      });
-    for (const file of context.sessions.damaged)
-      problems.push({
-        problem: `a damaged state file was set aside: ${shownFile(file, context)}.`,
-        advice: 'Look into it or delete it; the session starts afresh.',
-      });
-    const { invalid } = context.config;
-    if (invalid !== undefined)
-      problems.push({ problem: `the configuration cannot be used: ${invalid}.`, advice: 'Mend the file.' });
-    const sessions = tmux ? await allInfos(context) : [];
-    for (const info of sessions) problems.push(...adviceFor(info));
-    return {
-      tmux_available: tmux,
-      claude_available: available,
-      session_count: sessions.length,
-      sessions,
-      problems,
-      timestamp: now(),
-    };
-  },
-});
-
-/** The name of a file is that of its session: shown only to who may see that. */
-function shownFile(file: string, context: ToolContext): string {
-  const session = basename(file).split('.json')[0] ?? '';
-  return !session.includes('~') && context.maySee(session) ? file : `one in ${dirname(file)}`;
-}
-
-function adviceFor(info: SessionInfo): { problem: string; advice: string }[] {
-  const about = `session ${info.name}`;
-  if (info.state === 'missing')
-    return [
-      { problem: `${about} is not running.`, advice: 'session_send starts it again with its history.' },
-    ];
-  if (info.state === 'exited')
-    return [{ problem: `the program of ${about} has ended.`, advice: 'session_send starts it again.' }];
-  if (info.dialog)
-    return [
-      {
-        problem: `${about} waits for an answer: ${info.dialog.question}`,
-        advice: 'Answer with session_answer.',
-      },
-    ];
-  return (info.degraded ?? []).map((problem) => ({
-    problem: `${about}: ${problem}`,
-    advice: 'See session_status with explain.',
-  }));
-}

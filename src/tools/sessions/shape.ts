@@ -154,11 +154,24 @@ export const resultShape = z.strictObject({
   steering: z.string().optional().describe('queued or merged, when it was sent while another turn ran'),
   claude_session_id: z.string().nullable(),
   elapsed_seconds: z.number(),
+  note: z.string().optional(),
 });
 
+/** What a caller should know of a session whose record could not be written. */
+export function unsavedNote(reason: string): string {
+  return `the record of this session could not be written (${reason}): it is kept in memory and written when that can be done, but a restart of Panewright before that forgets it`;
+}
+
+/** `unsaved`: why the turn is not on disk. */
 export function turnResult(
   { turn, timedOut, status }: TurnResult,
-  about: { name: string; raw: string | null; conversation: string | null; elapsed: number },
+  about: {
+    readonly name: string;
+    readonly raw: string | null;
+    readonly conversation: string | null;
+    readonly elapsed: number;
+    readonly unsaved: string | undefined;
+  },
 ): z.input<typeof resultShape> {
   return {
     name: about.name,
@@ -177,5 +190,6 @@ export function turnResult(
     ...(turn.steering !== undefined && { steering: turn.steering }),
     claude_session_id: status.conversation_id ?? about.conversation,
     elapsed_seconds: about.elapsed,
+    ...(about.unsaved !== undefined && { note: unsavedNote(about.unsaved) }),
   };
 }
