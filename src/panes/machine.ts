@@ -1,7 +1,7 @@
 /**
  * The machine that panes run on, as far as tmux does not tell: its processes, terminals and folders. This one is
  * asked directly, another through its shell (remote-machine.ts). What a machine cannot tell is `unknown` or
- * undefined; nothing here rejects but for what a caller asked wrongly, or when the host is gone.
+ * undefined, also when it cannot be reached; only what a caller asked for by name rejects.
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';

@@ -66,7 +66,7 @@ export class RemoteMachine implements Machine {
     if (!isTerminal(tty)) return false;
     // In the background: a terminal that somebody holds up must not hold up the shell.
     const script = `printf %s ${shellWord(text)} >${tty} & pwp=$!; { sleep 1; kill -9 $pwp; } >/dev/null 2>&1 & pww=$!; wait $pwp; pws=$?; kill $pww 2>/dev/null; (exit $pws)`;
-    return (await this.#host.ask(script)).status === 0;
+    return (await this.#host.ask(script).catch(() => undefined))?.status === 0;
   }
 
   async directory(given: string): Promise<string> {
@@ -87,8 +87,8 @@ export class RemoteMachine implements Machine {
 
   /** The files of /proc of a process and of everything below it. */
   async #family(pid: number): Promise<Proc> {
-    const { out } = await this.#host.ask(`${FAMILY} ${pid} 2>/dev/null`);
-    const cells = out.toString().split('\0');
+    const answer = await this.#host.ask(`${FAMILY} ${pid} 2>/dev/null`).catch(() => undefined);
+    const cells = (answer?.out.toString() ?? '').split('\0');
     const files = new Map<string, string>();
     for (let i = 0; i + 1 < cells.length; i += 2) files.set(cells[i] as string, cells[i + 1] as string);
     return (path) => {
@@ -100,7 +100,8 @@ export class RemoteMachine implements Machine {
 
   async #modes(tty: string): Promise<TerminalModes | undefined> {
     if (!isTerminal(tty)) return undefined;
-    const { out, status } = await this.#host.ask(`stty -F ${tty} -a 2>/dev/null || stty -f ${tty} -a`);
-    return status === 0 ? terminalModes(out.toString()) : undefined;
+    const script = `stty -F ${tty} -a 2>/dev/null || stty -f ${tty} -a`;
+    const answer = await this.#host.ask(script).catch(() => undefined);
+    return answer?.status === 0 ? terminalModes(answer.out.toString()) : undefined;
   }
 }

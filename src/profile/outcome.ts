@@ -51,6 +51,7 @@ export async function outcomeOf(
       return { run, timedOut: false };
     }
     if (options.signal.aborted) throw cancelled();
+    if (now >= options.deadline && run.lost) throw outOfReach(run.lost);
     if (now >= options.deadline) return { run, timedOut: true };
     const { stream } = pane;
     if (stream.lastOutput !== lastOutput) {
@@ -77,12 +78,22 @@ export async function outcomeOf(
     if (now >= nextProgress) {
       nextProgress += PROGRESS_MS;
       options.progress(
-        `still running after ${Math.round((now - run.started) / 1000)} s, ${run.output.totalLines} lines so far`,
+        run.lost
+          ? `${run.lost.message} Trying again.`
+          : `still running after ${Math.round((now - run.started) / 1000)} s, ${run.output.totalLines} lines so far`,
       );
     }
     const until = Math.min(options.deadline, nextProgress, silentSince + wanted);
     await raced(run.done, until - now, options.signal);
   }
+}
+
+function outOfReach(lost: PanewrightError): PanewrightError {
+  return new PanewrightError(
+    'HOST_UNREACHABLE',
+    `${lost.message} The connection was lost while the command ran; it may go on there.`,
+    'When the host is back, collect it with wait_for.',
+  );
 }
 
 export function cancelled(): PanewrightError {

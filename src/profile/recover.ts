@@ -2,6 +2,7 @@
  * A run whose connection to tmux was lost: the pane may be gone with its server, or live on. What lives on is
  * followed again; the marks, or failing them the look of the screen, tell how it ended.
  */
+import { PanewrightError } from '../errors.js';
 import type { ReadPane } from '../panes/pane.js';
 import type { SpoolShelf } from '../panes/spool.js';
 import { departureOf, nextOutput, silence } from '../panes/watch.js';
@@ -64,13 +65,37 @@ export async function recover(
   }
 }
 
-/** A tmux that does not answer has lost nothing: it is asked until it does, or until nobody waits any more. */
+/** How long a host that cannot be reached is tried again for the sake of a command there; the pause between. */
+const GIVE_UP_MS = 600_000;
+const PAUSE_MS = 500;
+
+/**
+ * A tmux that does not answer has lost nothing, nor has a host that cannot be reached for a while: they are asked
+ * until they do, or until nobody waits any more.
+ */
 async function whereabouts(run: Run, pane: ReadPane): Promise<PaneRow | undefined> {
+  const giveUp = performance.now() + GIVE_UP_MS;
   for (;;) {
     try {
-      return await pane.refresh();
+      const row = await pane.refresh();
+      run.lost = undefined;
+      return row;
     } catch (error) {
-      if (!(error instanceof TmuxSilent) || run.finished) return undefined;
+      if (run.finished) return undefined;
+      if (error instanceof TmuxSilent) continue;
+      if (!isUnreachable(error)) return undefined;
+      run.lost = error;
+      if (performance.now() > giveUp) {
+        run.gap = true;
+        run.finish('running');
+        return undefined;
+      }
+      // The host itself spaces out its attempts; nothing tells when it is back.
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
     }
   }
+}
+
+function isUnreachable(error: unknown): error is PanewrightError {
+  return error instanceof PanewrightError && error.code === 'HOST_UNREACHABLE';
 }

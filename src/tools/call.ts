@@ -10,8 +10,9 @@ import type { Target } from '../panes/targets.js';
 import type { AuditLog } from '../permission/audit.js';
 import { configFor, hostNamed, onHost } from '../permission/host.js';
 import { judge } from '../permission/policy.js';
+import { askEverywhere } from './everywhere.js';
 import { sessionContext } from './session-context.js';
-import type { TerminalsBySocket } from './terminals.js';
+import type { Terminals, TerminalsBySocket } from './terminals.js';
 import type { AnyTool, Linked, ToolContext } from './tool.js';
 import type { CallIo, JsonObject, ToolResult } from './toolbox.js';
 
@@ -32,16 +33,39 @@ export async function callTool(
   try {
     const { host: asked, ...args } = parse(tool, rawArgs, config);
     const host = hostNamed(asked as string | undefined, config);
+    const whole = asked === undefined && tool.gather && Object.keys(config.config.hosts).length > 0;
+    if (whole) return answer(await gathered(tool, args, io, services, config));
     const own = host === undefined ? config : configFor(host, config);
     const done = (await invoke(tool, args, io, services, own)) as JsonObject | Linked<JsonObject>;
     const { result, links } = isLinked(done) ? done : { result: done, links: [] };
-    const whole = host === undefined ? result : { host, ...result };
-    return { structured: whole, text: JSON.stringify(whole), isError: false, links };
+    return answer(host === undefined ? result : { host, ...result }, links);
   } catch (error) {
     const known = asKnown(error, io.signal);
     if (known.code === 'INTERNAL') services.log(`[panewright] ${String((error as Error).stack)}`);
     return { text: known.text, isError: true };
   }
+}
+
+function answer(structured: JsonObject, links: ToolResult['links'] = []): ToolResult {
+  return { structured, text: JSON.stringify(structured), isError: false, links };
+}
+
+/** The same call on this machine and on every host, made one result. */
+async function gathered(
+  tool: AnyTool,
+  args: JsonObject,
+  io: CallIo,
+  services: CallServices,
+  config: LoadedConfig,
+): Promise<JsonObject> {
+  const terminalsFor = (loaded: LoadedConfig): Terminals => services.terminals.for(loaded);
+  const parts = await askEverywhere(config, io.signal, terminalsFor, (loaded, signal) =>
+    invoke(tool, args, { ...io, signal }, services, loaded),
+  );
+  const [own] = parts;
+  // What is wrong with the configuration is wrong everywhere.
+  if (own?.problem && parts.every(({ problem }) => problem)) throw own.problem;
+  return tool.gather?.(parts) ?? {};
 }
 
 async function invoke(

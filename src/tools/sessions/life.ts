@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { PanewrightError } from '../../errors.js';
 import type { Status } from '../../profile/session/driver.js';
 import { newRecord } from '../../profile/session/record.js';
+import { hostRows, hostRowsOf, rowsOf } from '../everywhere.js';
 import { now, plainTool, timestamp, type ToolContext } from '../tool.js';
 import { type liveSubject } from './conversation.js';
 import {
@@ -128,7 +129,11 @@ export const sessionList = plainTool({
   description:
     'All sessions that the session tools can work on: those started here, also when they are not running now, and every live tmux session, with what runs in it and its state.',
   input: z.strictObject({}),
-  output: z.strictObject({ sessions: z.array(infoShape), count: z.int(), timestamp }),
+  output: z.strictObject({ sessions: z.array(infoShape), count: z.int(), hosts: hostRows, timestamp }),
+  gather(parts) {
+    const sessions = rowsOf(parts, 'sessions') as never[];
+    return { sessions, count: sessions.length, hosts: hostRowsOf(parts), timestamp: now() };
+  },
   async run(_args, context) {
     const sessions = await allInfos(context);
     return { sessions, count: sessions.length, timestamp: now() };

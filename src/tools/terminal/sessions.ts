@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { targetName } from '../../panes/targets.js';
 import type { ProfileCatalog } from '../../profile/catalog.js';
 import type { ListedRow } from '../../tmux/formats.js';
+import { hostRows, hostRowsOf, rowsOf } from '../everywhere.js';
 import { now, paneTool, place, plainTool, target, timestamp } from '../tool.js';
 
 const paneShape = z.strictObject({
@@ -36,6 +37,7 @@ export const listSessions = plainTool({
   output: z.strictObject({
     sessions: z.array(
       z.strictObject({
+        host: z.string().optional().describe('Absent: this machine'),
         name: z.string(),
         windows: z.int(),
         panes: z.int(),
@@ -50,8 +52,13 @@ export const listSessions = plainTool({
       }),
     ),
     count: z.int(),
+    hosts: hostRows,
     timestamp,
   }),
+  gather(parts) {
+    const sessions = rowsOf(parts, 'sessions') as never[];
+    return { sessions, count: sessions.length, hosts: hostRowsOf(parts), timestamp: now() };
+  },
   async run({ detail }, { visibleRows, mayWrite, terminals }) {
     const { catalog } = terminals.engine;
     const sessions = [...groupBy(await visibleRows(), (row) => row.sessionName)].map(([name, rows]) => {
