@@ -36,7 +36,7 @@ const NO_PROFILE_NAMES = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/', 'bench/results.json'] },
+  { ignores: ['dist/', 'coverage/', 'node_modules/', 'bench/results.json', 'soak/results.json'] },
   eslint.configs.recommended,
   // Terminal text is full of control characters; that is the business here.
   { rules: { 'no-control-regex': 'off' } },
@@ -107,6 +107,8 @@ export default tseslint.config(
         URL: 'readonly',
         setTimeout: 'readonly',
         clearTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
         performance: 'readonly',
         module: 'writable',
         AbortController: 'readonly',

@@ -1,22 +1,19 @@
 /**
- * Builds dist/: `cli.js` is what answers `initialize`, and the parts of the program that are imported
- * dynamically lie beside it in `parts/`, so that a start reads and compiles only what it needs. All packages are
- * bundled in. Every file is put in place by a rename, cli.js last: nobody sees half a build.
+ * Builds dist/cli.js, the whole program in one file: all packages are bundled in, and whatever is imported
+ * dynamically is evaluated only when it is asked for. The file is put in place by a rename, so nobody sees half of
+ * it, and a server that runs keeps what it was started from. `--sizes` shows what it is made of, `--outdir DIR`
+ * builds elsewhere.
  */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const outdir = join(root, 'dist');
-const parts = join(outdir, 'parts');
-
-/** Parts of older builds stay this long: a server that was started from them may load them yet. */
-const KEPT_MS = 60 * 60 * 1000;
+const place = process.argv.indexOf('--outdir');
+const outdir = place === -1 ? join(root, 'dist') : resolve(process.argv[place + 1]);
 
 /** CommonJS packages inside an ESM file call `require` for Node's own modules; this gives them one, and a file name. */
 const banner = `#!/usr/bin/env node
@@ -27,8 +24,6 @@ const result = await build({
   entryPoints: { cli: join(root, 'src/cli/main.ts') },
   outdir,
   bundle: true,
-  splitting: true,
-  chunkNames: 'parts/[name]-[hash]',
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
@@ -48,24 +43,14 @@ const result = await build({
   plugins: [englishOnly(), noAjv(), builtinsWhenNeeded()],
 }).catch(() => process.exit(1)); // esbuild has printed what is wrong
 
-mkdirSync(parts, { recursive: true });
-const isEntry = ({ path }) => dirname(path) === outdir;
-for (const file of result.outputFiles.sort((a, b) => isEntry(a) - isEntry(b))) {
-  const fresh = `${file.path}.${process.pid}`;
-  writeFileSync(fresh, file.contents);
-  if (isEntry(file)) chmodSync(fresh, 0o755);
-  renameSync(fresh, file.path);
-}
+const [{ path: file, contents }] = result.outputFiles;
+const fresh = `${file}.${process.pid}`;
+mkdirSync(outdir, { recursive: true });
 writeFileSync(join(outdir, 'THIRD-PARTY-LICENSES.txt'), licences());
-removeOldParts(new Set(result.outputFiles.map(({ path }) => basename(path))));
+writeFileSync(fresh, contents);
+chmodSync(fresh, 0o755);
+renameSync(fresh, file);
 if (process.argv.includes('--sizes')) printSizes();
-
-function removeOldParts(current) {
-  for (const name of readdirSync(parts)) {
-    const age = Date.now() - (statSync(join(parts, name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
-    if (!current.has(name) && age > KEPT_MS) rmSync(join(parts, name), { force: true });
-  }
-}
 
 /** zod's namespace carries its messages in some forty languages; errors here are read by programs, in English. */
 function englishOnly() {
@@ -113,34 +98,40 @@ function builtinsWhenNeeded() {
 
 /** The licence texts of the packages that are bundled in, which travel with copies of them. */
 function licences() {
-  const files = Object.values(result.metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
-  const folders = files.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]).filter(Boolean);
-  const texts = [...new Set(folders)].sort().map((folder) => {
-    const {
-      name,
-      version: used,
-      license,
-    } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
-    return `${name} ${used} (${license})\n\n${file ? readFileSync(join(root, folder, file), 'utf8').trim() : ''}`;
+  const inputs = Object.keys(result.metafile.inputs);
+  const folders = inputs
+    .map((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0])
+    .filter(Boolean);
+  const texts = [...new Set(folders)].sort().map((place) => {
+    const folder = join(root, place);
+    const { name, version: used, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const text = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const words = text ? readFileSync(join(folder, text), 'utf8') : fromComments(folder, license);
+    return `${name} ${used} (${license})\n\n${words.trim()}`;
   });
   return `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 }
 
-/** What each file is made of: start-up time is mostly the reading and compiling of cli.js and what it imports. */
+/** For a package without a licence file: the copyright lines in its code, and the terms, which for MIT are as ours. */
+function fromComments(folder, license) {
+  const files = readdirSync(folder, { recursive: true }).filter((entry) => /\.(mjs|js|ts)$/.test(entry));
+  const code = files.map((entry) => readFileSync(join(folder, entry), 'utf8')).join('\n');
+  const holders = [...new Set(code.match(/Copyright \(c\) [^\n]*/g))].map((line) => line.trim());
+  if (license !== 'MIT' || holders.length === 0)
+    throw new Error(`${folder} (${license}) tells no licence text`);
+  const [terms] = /Permission is hereby granted[^]*/.exec(readFileSync(join(root, 'LICENSE'), 'utf8'));
+  return `${holders.join('\n')}\n\n${terms}`;
+}
+
+/** What the file is made of: start-up time is mostly the reading and compiling of it. */
 function printSizes() {
   const kib = (bytes) => `${(bytes / 1024).toFixed(0).padStart(6)} KiB`;
-  for (const [path, { bytes, imports, inputs }] of Object.entries(result.metafile.outputs)) {
-    const eager = imports
-      .filter(({ kind }) => kind === 'import-statement')
-      .map(({ path: file }) => basename(file));
-    console.log(`${kib(bytes)}  ${path}  imports ${eager.join(' ') || 'nothing'}`);
-    const sizes = new Map();
-    for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
-      const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? 'panewright';
-      sizes.set(name, (sizes.get(name) ?? 0) + bytesInOutput);
-    }
-    const largest = [...sizes].sort((a, b) => b[1] - a[1]).slice(0, 8);
-    for (const [name, size] of largest) console.log(`       ${kib(size)}  ${name}`);
+  const [{ bytes, inputs }] = Object.values(result.metafile.outputs);
+  const sizes = new Map();
+  for (const [input, { bytesInOutput }] of Object.entries(inputs)) {
+    const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? 'panewright';
+    sizes.set(name, (sizes.get(name) ?? 0) + bytesInOutput);
   }
+  console.log(`${kib(bytes)}  ${file}`);
+  for (const [name, size] of [...sizes].sort((a, b) => b[1] - a[1])) console.log(`${kib(size)}  ${name}`);
 }

@@ -1,7 +1,8 @@
 /**
  * `npm run docs` writes what the docs repeat of the code: the tool tables (from `tools/list` of the built
- * server, so they show what a client sees), the options (from the configuration schema), the members of a
- * profile and their JSON Schema, the error catalogue and config.example.json. `npm run docs -- --check` changes nothing and fails when any of it is stale.
+ * server, so they show what a client sees), the options (from the configuration schema), the command line (from
+ * `--help`), the members of a profile, the JSON Schemas, the error catalogue and the example configurations.
+ * `npm run docs -- --check` changes nothing and fails when any of it is stale.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +20,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'panewright-docs-'));
 let stale = 0;
 
 try {
-  const { ERRORS, LEAVES, setAt, profileJsonSchema } = await fromSource();
+  const facts = await fromSource();
+  const { ERRORS, LEAVES, setAt, profileJsonSchema } = facts;
   const tools = await listedTools();
   await put('README.md', (text) => between(text, 'tools', toolTable(tools)));
   await put('docs/tools.md', (text) => between(text, 'tools', tools.map(toolReference).join('\n\n')));
@@ -28,7 +30,12 @@ try {
   const profile = profileJsonSchema();
   await put('docs/profiles.md', (text) => between(text, 'members', memberTable(profile)));
   await put('docs/profile.schema.json', () => JSON.stringify(profile));
+  await put('docs/config.schema.json', () => JSON.stringify(facts.configJsonSchema()));
+  await put('docs/command-line.md', (text) =>
+    between(text, 'commands', commandReference(facts.COMMAND_NAMES)),
+  );
   await put('config.example.json', () => JSON.stringify(example(LEAVES, setAt)));
+  await put('config.example.yaml', () => facts.exampleYaml());
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -40,10 +47,8 @@ if (stale > 0) {
 /** The catalogue and the options, as the code itself has them. */
 async function fromSource() {
   const outfile = join(scratch, 'facts.mjs');
-  const sources = ['src/errors.ts', 'src/config/leaves.ts', 'src/profile/schema.ts'];
-  const contents = sources.map((source) => `export * from './${source}';`).join('\n');
   await build({
-    stdin: { contents, resolveDir: root, loader: 'ts' },
+    entryPoints: [join(root, 'scripts/facts.ts')],
     outfile,
     bundle: true,
     platform: 'node',
@@ -186,6 +191,17 @@ function memberTable(schema) {
       ...(member.properties ? rows(member, `${prefix}${name}.`) : []),
     ]);
   return table(['Member', 'Type', 'Meaning'], rows(schema, ''));
+}
+
+/** What `--help` says of the program and of each command, word for word. */
+function commandReference(names) {
+  const help = (...words) => {
+    const argv = [join(root, 'dist/cli.js'), ...words, '--help'];
+    const { stdout } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+    return `\`\`\`text\n${stdout.trim()}\n\`\`\``;
+  };
+  const sections = names.map((name) => `## panewright ${name}\n\n${help(...name.split(' '))}`);
+  return [help(), ...sections].join('\n\n');
 }
 
 /** Every key with its default: a file that changes nothing until it is edited. */

@@ -81,7 +81,10 @@ export class Stage {
   async strike() {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, this.onSignal);
     await Promise.allSettled(this.#clients.map((client) => client.close()));
+    const pids = await this.tmux('list-panes', '-a', '-F', '#{pane_pid}').catch(() => '');
     await this.tmux('kill-server').catch(() => undefined);
+    // Shells that are hung up still write their history: only then may their home be removed.
+    for (const pid of pids.split('\n').filter(Boolean)) await gone(Number(pid));
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
@@ -90,4 +93,16 @@ export class Stage {
 export function structured(result) {
   if (result.isError) throw new Error(result.content[0]?.text ?? 'a call failed without a word');
   return result.structuredContent;
+}
+
+/** Resolves when a process has ended, or after five seconds; nothing announces that. */
+async function gone(pid) {
+  for (let tries = 0; tries < 250; tries += 1) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

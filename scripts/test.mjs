@@ -24,9 +24,11 @@ const PROGRAMS = {
   unshare: 'util-linux',
   ip: 'iproute2',
   git: 'git',
+  faketime: 'faketime',
 };
 /** These come with Linux or are of use there alone. */
-if (process.platform !== 'linux') for (const name of ['unshare', 'ip', 'dash', 'gdb']) delete PROGRAMS[name];
+if (process.platform !== 'linux')
+  for (const name of ['unshare', 'ip', 'dash', 'gdb', 'faketime']) delete PROGRAMS[name];
 
 ensureNodePackages();
 ensurePrograms(PROGRAMS, { sudo: false });

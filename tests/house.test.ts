@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { freshDirectory } from './support/run-dir.js';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(resolve(root, file), 'utf8');
@@ -32,11 +34,15 @@ test('links between the docs lead to files that exist', () => {
   }
 });
 
-test('what answers initialize is small: terminal emulation and YAML are not part of it', () => {
-  const cli = read('dist/cli.js');
-  const eager = [...cli.matchAll(/from ?"\.\/(parts\/[^"]+)"|import ?"\.\/(parts\/[^"]+)"/g)];
-  const files = eager.map(([, from, bare]) => `dist/${from ?? bare ?? ''}`);
-  expect(files.length).toBeGreaterThan(0);
-  const bytes = [cli, ...files.map(read)].map((text) => text.length).reduce((sum, one) => sum + one, 0);
-  expect(bytes).toBeLessThan(400_000);
+test('the build is one file, which runs wherever it is copied to, with the licences of what is in it beside it', () => {
+  expect(readdirSync(resolve(root, 'dist')).sort()).toEqual(['THIRD-PARTY-LICENSES.txt', 'cli.js']);
+  const alone = join(freshDirectory(), 'copied.mjs');
+  copyFileSync(resolve(root, 'dist/cli.js'), alone);
+  const { stdout } = spawnSync(process.execPath, [alone, '--version'], { encoding: 'utf8' });
+  expect(stdout).toBe(`${(JSON.parse(read('package.json')) as { version: string }).version}\n`);
+  expect(read('dist/cli.js')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  const licences = read('dist/THIRD-PARTY-LICENSES.txt').split(/^-{80}$/m);
+  expect(licences.length).toBeGreaterThan(30);
+  for (const one of licences)
+    expect(one).toMatch(/^\s*[@\w/.-]+ \d+\.\d+\.\d+ \([\w.-]+\)\n\n[^]*(permi|licen[cs])/i);
 });

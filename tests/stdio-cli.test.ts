@@ -28,14 +28,16 @@ describe('the command line', () => {
   });
 
   test.each([
-    [['--write-enable'], /unknown option --write-enable\b/],
-    [['--no-buffer-size'], /unknown option --no-buffer-size/],
-    [['-x'], /unknown option -x/],
-    [['serve'], /unexpected argument "serve"/],
-    [['--config'], /--config needs a value/],
-    [['--config', '--write-enabled'], /--config needs a value/],
-    [['--allowed-sessions'], /--allowed-sessions needs a value/],
-    [['--constructor'], /unknown option --constructor/],
+    [['--write-enable'], /unknown option '--write-enable' \(Did you mean --write-enabled\?\)/],
+    [['--no-buffer-size'], /unknown option '--no-buffer-size'/],
+    [['-x'], /unknown option '-x'/],
+    [['serve'], /serve needs --http; .* the server is `panewright` alone/],
+    [['--config'], /'--config <path>' argument missing/],
+    [['--config', '--write-enabled'], /'--config <path>' argument .* is invalid. It needs a value/],
+    [['--allowed-sessions'], /'--allowed-sessions <a,b>' argument missing/],
+    [['--allowed-sessions', '--buffer-size', '7'], /'--allowed-sessions <a,b>' argument .* needs a value/],
+    [['--constructor'], /unknown option '--constructor'/],
+    [['--', '--write-enabled'], /unknown command '--write-enabled'/],
   ])('%j is an error with status 2 and says what is wrong', (args, reason) => {
     const { status, stdout, stderr } = run(...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
@@ -60,6 +62,15 @@ describe('the command line', () => {
       },
     });
     expect(commandOf(['--write-enabled=false'])).toMatchObject({ flags: { write_enabled: ['false'] } });
+    expect(commandOf(['--no-write-enabled', '--write-enabled', '--http-port', '-1'])).toMatchObject({
+      flags: { write_enabled: ['false', 'true'], 'http.port': ['-1'] },
+    });
+  });
+
+  test('a flag that needs no value never takes the word behind it, and counts on either side of a command', () => {
+    const expected = { name: 'doctor', config: '/c.json', flags: { write_enabled: ['true'] } };
+    expect(commandOf(['--write-enabled', 'doctor', '--config', '/c.json'])).toMatchObject(expected);
+    expect(commandOf(['--config', '/c.json', 'doctor', '--write-enabled'])).toMatchObject(expected);
   });
 });
 

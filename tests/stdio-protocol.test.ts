@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { PassThrough } from 'node:stream';
+import { SUPPORTED_PROTOCOL_VERSIONS } from '@modelcontextprotocol/sdk/types.js';
+import { PROTOCOL_VERSIONS } from '../src/server/greeting.js';
 import { LineTransport } from '../src/server/transport.js';
 import { Peer, type Message } from './stdio-peer.js';
 
@@ -40,6 +42,56 @@ describe('the handshake', () => {
     await peer.request('tools/list');
     await peer.untilStderr('\n');
     expect(peer.stderr).toBe('toolbox made\n');
+  });
+
+  const hello = (protocolVersion: string) => ({
+    protocolVersion,
+    capabilities: {},
+    clientInfo: { name: 'x', version: '1' },
+  });
+
+  test.each([...SUPPORTED_PROTOCOL_VERSIONS, '1999-01-01'])(
+    'asked first, initialize for %s is answered as the SDK answers it later, and once',
+    async (version) => {
+      const [first, later] = [new Peer(), new Peer()];
+      peers.push(first, later);
+      const [greeted] = await Promise.all([
+        first.request('initialize', hello(version)),
+        later.request('ping'),
+      ]);
+      const { result } = await later.request('initialize', hello(version));
+      expect(greeted['result']).toEqual(result);
+      await first.request('ping');
+      expect(first.messages.filter(({ id }) => id === greeted.id)).toHaveLength(1);
+    },
+  );
+
+  test('the versions that are answered without the SDK are those of the SDK', () => {
+    expect(PROTOCOL_VERSIONS).toEqual(SUPPORTED_PROTOCOL_VERSIONS);
+  });
+
+  test('an initialize that breaks its schema is an error of the SDK, whoever would have answered', async () => {
+    const peer = new Peer();
+    peers.push(peer);
+    const broken = await peer.request('initialize', { protocolVersion: '2025-11-25', clientInfo: {} });
+    expect(broken['error']).toBeDefined();
+    expect((await peer.request('initialize', hello('2025-11-25')))['result']).toBeDefined();
+  });
+
+  test('everything that is written in one go with initialize is answered, in order', async () => {
+    const peer = new Peer();
+    peers.push(peer);
+    const messages = [
+      { jsonrpc: '2.0', id: 1, method: 'initialize', params: hello('2025-11-25') },
+      { jsonrpc: '2.0', method: 'notifications/initialized' },
+      { jsonrpc: '2.0', id: 2, method: 'ping' },
+      { jsonrpc: '2.0', id: 3, method: 'tools/call', params: { name: 'echo', arguments: {} } },
+    ];
+    peer.line(messages.map((message) => JSON.stringify(message)).join('\n'));
+    peer.process.stdin.end();
+    expect(await peer.ended).toBe(0);
+    expect(peer.messages.map(({ id }) => id)).toEqual([1, 2, 3]);
+    expect(peer.messages[2]?.['result']).toMatchObject({ structuredContent: { client: 'x' } });
   });
 
   test('a toolbox that could not be made is tried again at the next request', async () => {

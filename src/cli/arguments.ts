@@ -1,20 +1,16 @@
-/**
- * The command line. Flags are computed from the configuration schema: `--write-enabled`, `--no-write-enabled`,
- * `--allowed-sessions a,b`. Nothing is guessed: what is unknown is an error.
- */
-import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { LEAVES, type Leaf } from '../config/leaves.js';
+/** What somebody typed behind `panewright`, as what is to be done. Nothing is guessed: what is unknown is an error. */
+import { CommanderError } from 'commander';
+import { LEAVES } from '../config/leaves.js';
 import type { Flags } from '../config/text.js';
-import { COMMANDS, COMMAND_NAMES, COMMAND_OPTIONS, commandIn, type CommandFacts } from './commands.js';
-import type { CommandName, CommandOption } from './commands.js';
-import { suggestion } from './suggest.js';
+import { COMMAND_NAMES, type CommandName, type CommandOption } from './commands.js';
+import { parserOf, type Chosen } from './parser.js';
 
 /** What was asked for on the command line. */
 export type Command =
-  | { readonly kind: 'serve'; readonly config?: string | undefined; readonly flags: Flags }
+  | { readonly kind: 'serve'; readonly config: string | undefined; readonly flags: Flags }
   | ({ readonly kind: 'run' } & Invocation)
-  | { readonly kind: 'help' }
-  | { readonly kind: 'version' }
+  /** @param text for stdout: the help or the version; the exit status is 0 */
+  | { readonly kind: 'told'; readonly text: string }
   /** @param reason a sentence for stderr; the exit status is 2 */
   | { readonly kind: 'wrong'; readonly reason: string };
 
@@ -27,86 +23,81 @@ export interface Invocation {
   readonly flags: Flags;
 }
 
-const BY_FLAG: ReadonlyMap<string, Leaf> = new Map(
-  LEAVES.flatMap((leaf) => (leaf.flag === null ? [] : [[leaf.flag.slice(2), leaf]])),
-);
-
-/** Everything is parsed leniently into tokens and judged here, where the message can say what is known. */
-const OPTIONS: NonNullable<ParseArgsConfig['options']> = {
-  config: { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean', short: 'v' },
-  ...Object.fromEntries(Object.keys(COMMAND_OPTIONS).map((name) => [name, { type: 'boolean' }])),
-  ...Object.fromEntries(
-    [...BY_FLAG].map(([name, leaf]) => [name, { type: leaf.type === 'boolean' ? 'boolean' : 'string' }]),
-  ),
-};
-
-interface OptionToken {
-  readonly name: string;
-  readonly rawName: string;
-  readonly value: string | undefined;
+/**
+ * @param argv arguments after the program's name
+ * @param version what `--version` prints
+ */
+export function commandOf(argv: readonly string[], version = ''): Command {
+  let text = '';
+  let chosen: Chosen | undefined;
+  const parse = () => {
+    const parser = parserOf(version, (command) => (chosen = command));
+    return parser.configureOutput({ writeOut: (part) => (text += part) });
+  };
+  const words = spelledOut(argv);
+  try {
+    const server = parse();
+    const { operands, unknown } = server.parseOptions([...words]);
+    if (operands.length + unknown.length === 0) return { kind: 'serve', ...given(server.opts()) };
+    const parser = parse().parse(words, { from: 'user' });
+    if (!chosen) return wrong('a command is missing');
+    const { config, flags } = given(parser.opts());
+    const { name, options, words: typed } = chosen;
+    const problem = name === 'serve' ? keepAddress(options.http, flags) : null;
+    const set = new Set(Object.keys(options) as CommandOption[]);
+    return problem === null
+      ? { kind: 'run', name, words: typed, options: set, config, flags }
+      : wrong(problem);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: 'told', text };
+    if (error.code === 'commander.help') return wrong(`a command is missing: ${groupIn(words)}`);
+    return wrong(
+      error.message
+        .replace(/^error: /, '')
+        .replace(/\n/g, ' ')
+        .replace(/\.$/, ''),
+    );
+  }
 }
 
-/** @param argv arguments after the program's name */
-export function commandOf(argv: readonly string[]): Command {
-  const { tokens } = parseArgs({ args: [...argv], options: OPTIONS, strict: false, tokens: true });
-  const flags: Record<string, string[]> = {};
-  const words: string[] = [];
-  const options = new Set<CommandOption>();
-  let config: string | undefined;
-  for (const token of tokens) {
-    if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional') {
-      words.push(token.value);
-      continue;
-    }
-    if (token.name === 'help') return { kind: 'help' };
-    if (token.name === 'version') return { kind: 'version' };
-    if (isOption(token.name)) {
-      options.add(token.name);
-      if (token.value !== undefined) words.push(token.value);
-      continue;
-    }
-    const problem = token.name === 'config' ? missing(token) : keep(token, flags);
-    if (problem !== null) return wrong(problem);
-    if (token.name === 'config') config = token.value;
-  }
-  if (words.length === 0 && options.size === 0) return { kind: 'serve', config, flags };
-  return invocation(words, { options, config, flags });
+const wrong = (reason: string): Command => ({ kind: 'wrong', reason });
+
+/** The commands of the group that was named alone: `panewright config show`. */
+const groupIn = (words: readonly string[]): string =>
+  COMMAND_NAMES.filter((name) => words.includes(name.split(' ')[0] ?? ''))
+    .map((name) => `panewright ${name}`)
+    .join(', ');
+
+/** `--write-enabled` and `--no-write-enabled` as `--write-enabled=true` and `=false`: so they never take the next word. */
+function spelledOut(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  return argv.map((word, index) => {
+    const leaf = LEAVES.find(({ flag, type }) => type === 'boolean' && flag === word.replace(/^--no-/, '--'));
+    if (leaf === undefined || leaf.flag === null || (end !== -1 && index > end)) return word;
+    return `${leaf.flag}=${String(word === leaf.flag)}`;
+  });
 }
 
-const isOption = (name: string): name is CommandOption => Object.hasOwn(COMMAND_OPTIONS, name);
-
-function invocation(
-  typed: readonly string[],
-  given: Pick<Invocation, 'options' | 'config'> & { flags: Record<string, string[]> },
-): Command {
-  const found = commandIn(typed);
-  const [first = '', second] = typed;
-  if (!found && typed.length === 0) return wrong(`unknown option --${[...given.options][0] ?? ''}`);
-  if (!found) {
-    const known = [...COMMAND_NAMES, ...COMMAND_NAMES.map((name) => name.split(' ')[0] ?? '')];
-    const both = suggestion([first, second].filter(Boolean).join(' '), COMMAND_NAMES);
-    return wrong(`unexpected argument ${JSON.stringify(first)}${both || suggestion(first, known)}`);
-  }
-  const { name, rest: words } = found;
-  const facts: CommandFacts = COMMANDS[name];
-  const [min, max] = facts.takes;
-  const stray = [...given.options].find((option) => !facts.options.includes(option));
-  if (stray !== undefined) return wrong(`${name} has no option --${stray}`);
-  if (words.length < min) return wrong(`${name} needs more: panewright ${name} ${facts.usage}`);
-  if (words.length > max) return wrong(`unexpected argument ${JSON.stringify(words[max])} of ${name}`);
-  if (name !== 'serve') return { kind: 'run', name, ...given, words };
-  if (!given.options.has('http'))
-    return wrong('unexpected argument "serve" without --http; over stdio the server is `panewright` alone');
-  const problem = keepAddress(words[0], given.flags);
-  return problem === null ? { kind: 'run', name, ...given, words } : wrong(problem);
+/** What the parser found, by the paths of the configuration. */
+function given(options: Readonly<Record<string, unknown>>): {
+  config: string | undefined;
+  flags: Record<string, string[]>;
+} {
+  const camel = (flag: string): string =>
+    flag.slice(2).replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  const typed = LEAVES.flatMap(({ path, flag }) => {
+    const texts = flag === null ? undefined : options[camel(flag)];
+    return texts === undefined ? [] : [[path, texts as string[]] as const];
+  });
+  return { config: options['config'] as string | undefined, flags: Object.fromEntries(typed) };
 }
 
 /** `HOST:PORT`, `[::1]:PORT`, `HOST`, `:PORT` or `PORT`, put with the keys that it stands for. */
-function keepAddress(address: string | undefined, flags: Record<string, string[]>): string | null {
-  if (address === undefined) return null;
+function keepAddress(address: string | true | undefined, flags: Record<string, string[]>): string | null {
+  if (address === undefined)
+    return 'serve needs --http; over stdin and stdout the server is `panewright` alone';
+  if (address === true) return null;
   const port = /^:?(\d+)$/.exec(address)?.[1];
   const both = /^(\[[0-9a-f:.]+\]|[^:\s/]+)(?::(\d+))?$/i.exec(address);
   if (port !== undefined) flags['http.port'] = [port];
@@ -115,34 +106,4 @@ function keepAddress(address: string | undefined, flags: Record<string, string[]
     if (both[2] !== undefined) flags['http.port'] = [both[2]];
   } else return `${JSON.stringify(address)} is no address; write HOST:PORT, [::1]:PORT, HOST or PORT`;
   return null;
-}
-
-const wrong = (reason: string): Command => ({ kind: 'wrong', reason });
-
-/** A value that looks like a flag is a value that was forgotten; `--x=-1` still says it. */
-function missing(token: OptionToken & { inlineValue?: boolean | undefined }): string | null {
-  const isForgotten =
-    token.value === undefined || (token.inlineValue !== true && token.value.startsWith('--'));
-  return isForgotten ? `${token.rawName} needs a value` : null;
-}
-
-/** Puts a flag's text with its leaf; returns what is wrong with it, or null. */
-function keep(token: OptionToken, flags: Record<string, string[]>): string | null {
-  const leaf = BY_FLAG.get(token.name);
-  if (leaf?.type === 'boolean') {
-    flags[leaf.path] = [token.value ?? 'true'];
-    return null;
-  }
-  const negated = token.name.startsWith('no-') ? BY_FLAG.get(token.name.slice(3)) : undefined;
-  if (negated?.type === 'boolean' && token.value === undefined) {
-    flags[negated.path] = ['false'];
-    return null;
-  }
-  if (!leaf) {
-    const known = [...BY_FLAG.keys(), ...Object.keys(OPTIONS)].map((name) => `--${name}`);
-    return `unknown option ${token.rawName}${suggestion(token.rawName, known)}`;
-  }
-  const problem = missing(token);
-  if (problem === null) (flags[leaf.path] ??= []).push(token.value ?? '');
-  return problem;
 }

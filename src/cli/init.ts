@@ -8,10 +8,11 @@ import { createInterface } from 'node:readline/promises';
 import { configHome, processEnv } from '../config/env.js';
 import { lookup, stampOf } from '../config/file.js';
 import { combine } from '../config/layers.js';
-import { LEAVES, setAt, valueAt, type Leaf } from '../config/leaves.js';
+import { LEAVES, setAt, valueAt } from '../config/leaves.js';
 import { isYaml } from '../config/parse.js';
 import { ConfigProblem } from '../config/problem.js';
 import type { Config } from '../config/schema.js';
+import { commentedYaml } from './commented.js';
 import { painter } from './paint.js';
 import type { Runner } from './runner.js';
 
@@ -39,7 +40,7 @@ export const init: Runner = async ({ config: flag, flags, options }, { log }) =>
     }
   }
   const set = new Set(Object.keys(flags));
-  write(file, isYaml(file) ? yaml(config, set) : json(config, set), existing);
+  write(file, isYaml(file) ? commentedYaml(config, set) : json(config, set), existing);
   const paint = painter(process.stdout);
   process.stdout.write(`${paint('green', 'Wrote')} ${file}\n`);
   if (existing !== undefined) process.stdout.write(`What was there is now ${existing}.old\n`);
@@ -75,38 +76,4 @@ function json(config: Config, set: ReadonlySet<string>): string {
   const tree: Record<string, unknown> = {};
   for (const leaf of LEAVES) if (set.has(leaf.path)) setAt(tree, leaf.keys, valueAt(config, leaf.keys));
   return `${JSON.stringify(tree, null, 2)}\n`;
-}
-
-/** JSON values are YAML, too. A group in which nothing is set is a comment as well: an empty one is an error. */
-function yaml(config: Config, set: ReadonlySet<string>): string {
-  const lines = ['# Configuration of Panewright. Read again when it changes; no restart is needed.'];
-  let group = '';
-  for (const leaf of LEAVES) {
-    const above = leaf.keys.slice(0, -1).join('.');
-    if (above !== group && above !== '') lines.push('', `${isUsed(above, set) ? '' : '# '}${above}:`);
-    group = above;
-    const indent = above === '' ? '' : '  ';
-    const mark = set.has(leaf.path) ? '' : '# ';
-    lines.push(
-      '',
-      ...comment(leaf, indent),
-      `${indent}${mark}${leaf.keys.at(-1) ?? ''}: ${JSON.stringify(valueAt(config, leaf.keys))}`,
-    );
-  }
-  if (set.size === 0) lines.push('', '# A file that sets nothing yet:', '{}');
-  return `${lines.join('\n')}\n`;
-}
-
-const isUsed = (group: string, set: ReadonlySet<string>): boolean =>
-  [...set].some((path) => path.startsWith(`${group}.`));
-
-function comment(leaf: Leaf, indent: string): string[] {
-  const words = leaf.description.split(' ');
-  const lines: string[] = [];
-  for (const word of words) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length < 90) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines.map((line) => `${indent}# ${line}`);
 }

@@ -1,19 +1,15 @@
 /** The command `panewright`: reads the command line and does what it says. */
 import { INSTRUCTIONS } from '../server/instructions.js';
 import { serveStdio } from '../server/stdio.js';
-import { commandOf } from './arguments.js';
-import { composeToolbox } from './compose.js';
-import { helpText } from './help.js';
+import type { Command } from './arguments.js';
 import { log } from './log.js';
 import { VERSION } from './version.js';
 
-const command = commandOf(process.argv.slice(2));
+const argv = process.argv.slice(2);
+const command = plainServer(argv) ?? (await import('./arguments.js')).commandOf(argv, VERSION);
 switch (command.kind) {
-  case 'version':
-    process.stdout.write(`${VERSION}\n`);
-    break;
-  case 'help':
-    process.stdout.write(helpText(VERSION));
+  case 'told':
+    process.stdout.write(command.text);
     break;
   case 'wrong':
     log(`panewright: ${command.reason}. Try \`panewright --help\`.`);
@@ -31,9 +27,19 @@ switch (command.kind) {
   case 'serve':
     process.on('unhandledRejection', (error) => log(`[panewright] unhandled: ${String(error)}`));
     await serveStdio({
-      toolbox: () => composeToolbox({ version: VERSION, config: command.config, flags: command.flags, log }),
+      toolbox: async () =>
+        (await import('./compose.js')).composeToolbox({ ...command, version: VERSION, log }),
       version: VERSION,
       instructions: INSTRUCTIONS,
       log,
     });
+}
+
+/** What nearly every client starts: it needs no parser, and gets its first answer before one would be loaded. */
+function plainServer(words: readonly string[]): Command | undefined {
+  const [option, config, ...more] = words;
+  if (option === undefined) return { kind: 'serve', config: undefined, flags: {} };
+  const isPlain =
+    option === '--config' && config !== undefined && !config.startsWith('-') && more.length === 0;
+  return isPlain ? { kind: 'serve', config, flags: {} } : undefined;
 }

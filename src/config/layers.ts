@@ -27,9 +27,16 @@ const KNOWN = [...LEAVES.map((leaf) => leaf.path), 'hosts'];
 
 /** @throws ConfigProblem naming the file and the key */
 function validated(layer: Layer): Config {
-  const parsed = ConfigSchema.safeParse(layer.data);
+  const parsed = ConfigSchema.safeParse(withoutSchema(layer.data));
   if (parsed.success) return parsed.data;
   throw new ConfigProblem(layer.path, reasonOf(parsed.error, KNOWN));
+}
+
+/** `$schema` is a word to editors (see docs/config.schema.json) and no key of ours. */
+function withoutSchema(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return data;
+  const { $schema, ...rest } = data as Record<string, unknown>;
+  return typeof $schema === 'string' ? rest : data;
 }
 
 const isSet = (layer: Layer | undefined, leaf: Leaf): boolean =>

@@ -2,7 +2,7 @@
  * Renders output that moves the cursor, through xterm's parser, without losing what scrolls away: lines that
  * have left the screen can no longer change and are handed on at once, so memory stays bounded.
  */
-import { Terminal } from '@xterm/headless';
+import { Terminal, type IBufferLine } from '@xterm/headless';
 
 /** Characters parsed between two harvests; fewer than `SCROLLBACK`, so that no line is lost in between. */
 const SLICE = 4_096;
@@ -96,9 +96,17 @@ export class Emulator {
   #join(row: number, open: string | undefined, line: (text: string) => void): string | undefined {
     const cells = this.#term.buffer.normal.getLine(row);
     if (!cells) return open;
-    const text = cells.translateToString(true);
+    const next = this.#term.buffer.normal.getLine(row + 1);
+    const text = next?.isWrapped === true ? fullRow(cells, next) : cells.translateToString(true);
     if (cells.isWrapped) return (open ?? '') + text;
     if (open !== undefined) line(open);
     return text;
   }
+}
+
+/** A row that goes on in the next one: its blanks are part of the line, but for a last cell too narrow for what came. */
+function fullRow(cells: IBufferLine, next: IBufferLine): string {
+  const text = cells.translateToString(false);
+  const isGap = cells.getCell(cells.length - 1)?.getCode() === 0 && next.getCell(0)?.getWidth() === 2;
+  return isGap ? text.slice(0, -1) : text;
 }

@@ -58,10 +58,15 @@ const ALIASES: Readonly<Record<string, string>> = {
   arrowleft: 'Left',
   arrowright: 'Right',
   spacebar: 'Space',
+  stab: 'BTab',
+  shifttab: 'BTab',
 };
 
 /** tmux spells fewer of them. */
 const TMUX_NAME: Readonly<Record<string, string>> = { Insert: 'IC', Delete: 'DC' };
+
+/** Keys without a sequence of their own that modifiers could go into. */
+const PLAIN_KEYS: ReadonlySet<string> = new Set(['Enter', 'Escape', 'Tab', 'BTab', 'Space', 'BSpace']);
 
 export interface Key {
   /** As tmux's send-keys takes it. */
@@ -70,6 +75,11 @@ export interface Key {
   readonly literal: boolean;
   /** What a terminal would send. */
   bytes(applicationCursor: boolean): string;
+}
+
+/** Not what every object has: `constructor` is no key. */
+function own(table: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 const MODIFIED = /^((?:[CMS]-)*)([\s\S]+)$/;
@@ -84,8 +94,13 @@ export function parseKey(name: string): Key {
   const control = prefix.includes('C-');
   const meta = prefix.includes('M-');
   const shift = prefix.includes('S-');
-  const named = NAMED[base];
+  const named = own(NAMED, base);
   if (named !== undefined) {
+    // A terminal sends one byte for these, which has no room for more than an escape in front; what tmux cannot
+    // send it drops without a word, or types the name.
+    if (PLAIN_KEYS.has(base) && (shift || (control && base !== 'Space'))) throw unknownKey(name);
+    if (base === 'Space' && control)
+      return { tmux: prefix + base, literal: false, bytes: () => (meta ? '\x1b\0' : '\0') };
     const modifiers = 1 + (shift ? 1 : 0) + (meta ? 2 : 0) + (control ? 4 : 0);
     return {
       tmux: prefix + (TMUX_NAME[base] ?? base),
@@ -110,6 +125,8 @@ function namedBytes(bytes: string, modifiers: number, application: boolean): str
   const tilde = /^\x1b\[(\d+)~$/.exec(bytes);
   if (modifiers === 1) return application && /^\x1b\[[A-D]$/.test(bytes) ? `\x1bO${bytes[2] ?? ''}` : bytes;
   if (cursor) return `\x1b[1;${modifiers}${cursor[1] ?? ''}`;
+  if (tilde?.[1] === '1') return `\x1b[1;${modifiers}H`;
+  if (tilde?.[1] === '4') return `\x1b[1;${modifiers}F`;
   if (tilde) return `\x1b[${tilde[1] ?? ''};${modifiers}~`;
   return (modifiers & 2 ? '\x1b' : '') + bytes;
 }
@@ -121,7 +138,7 @@ export function suggestKeys(name: string): string[] {
   if (control) return [`C-${control[1] ?? ''}`];
   const alt = /^(?:alt|meta|option)[-+ ](.)$/.exec(wanted);
   if (alt) return [`M-${alt[1] ?? ''}`];
-  const alias = ALIASES[wanted.replace(/[^a-z]/g, '')];
+  const alias = own(ALIASES, wanted.replace(/[^a-z]/g, ''));
   if (alias !== undefined) return [alias];
   return Object.keys(NAMED)
     .map((key) => ({ key, distance: distance(wanted, key.toLowerCase()) }))

@@ -201,8 +201,9 @@ export class OutputText {
       } else if (token === '\r') this.#column = 0;
       else if (token === '\b') this.#column = Math.max(0, this.#column - 1);
       else if (token === '\t' && this.#column === this.#current.length) this.#plain('\t');
-      else if (/^\x1b\[0?K$/.test(token)) this.#current = this.#current.slice(0, this.#column);
-      else if (token === '\x1b[2K') this.#current = ' '.repeat(this.#column);
+      else if (/^\x1b\[0?K$/.test(token) && this.#isOneRow)
+        this.#current = this.#current.slice(0, this.#column);
+      else if (token === '\x1b[2K' && this.#isOneRow) this.#current = ' '.repeat(this.#column);
       else if (!HARMLESS.test(token)) {
         this.#emulate(text.slice(match.index));
         return;
@@ -222,6 +223,11 @@ export class OutputText {
     return cut;
   }
 
+  /** Whether the unfinished line is one row of plain cells, so that columns of the screen are its own. */
+  get #isOneRow(): boolean {
+    return this.#current.length <= this.#width && !/[^\x20-\x7e]/.test(this.#current);
+  }
+
   /** Writes text at the column; false when only an emulator knows the result (wide characters, wrapping). */
   #put(text: string): boolean {
     if (this.#column === this.#current.length) {
@@ -229,9 +235,8 @@ export class OutputText {
       return true;
     }
     const after = this.#current.slice(this.#column + text.length);
-
-    if (/[^\x20-\x7e]/.test(this.#current) || /[^\x20-\x7e]/.test(text)) return false;
-    if (this.#current.length > this.#width || this.#column + text.length > this.#width) return false;
+    if (!this.#isOneRow || /[^\x20-\x7e]/.test(text) || this.#column + text.length > this.#width)
+      return false;
     this.#current = this.#current.slice(0, this.#column) + text + after;
     this.#column += text.length;
     return true;

@@ -201,6 +201,7 @@ export class WritePane extends ReadPane {
   async type(pieces: readonly Piece[]): Promise<void> {
     this.#refuseDead();
     await this.act(pieces.flatMap((piece) => this.#paste(piece)));
+    this.#noteInput();
   }
 
   /**
@@ -215,7 +216,9 @@ export class WritePane extends ReadPane {
     ];
     if (commands.length === 0) return true;
     const condition = all([sameSize(this.row), lockedBy(this.id, held ? token : '')]);
-    return (await this.attempt(commands, condition)) !== undefined;
+    const done = (await this.attempt(commands, condition)) !== undefined;
+    if (done && pieces.length > 0) this.#noteInput();
+    return done;
   }
 
   /** The token that holds the pane's lock now, or ''. */
@@ -241,8 +244,8 @@ export class WritePane extends ReadPane {
       '--',
       key.tmux,
     ]);
-    if (await this.attempt(sent, NO_MODE)) return;
-    await this.type([{ text: keys.map((key) => key.bytes(this.row.applicationCursor)).join('') }]);
+    if (await this.attempt(sent, NO_MODE)) this.#noteInput();
+    else await this.type([{ text: keys.map((key) => key.bytes(this.row.applicationCursor)).join('') }]);
   }
 
   /** Opens another pane beside this one, without taking anybody's focus; resolves with its row. */
@@ -275,6 +278,10 @@ export class WritePane extends ReadPane {
   /** Notes the nonce of the shell integration on the pane, where other Panewright processes find it. */
   async noteIntegration(aid: string): Promise<void> {
     await this.act([['set-option', '-p', '-t', this.id, SHELL_OPTION, aid]]);
+  }
+
+  #noteInput(): void {
+    this.stream.lastInput = performance.now();
   }
 
   /** Nobody reads there any more, and tmux 3.3a crashes when something is pasted into such a pane. */

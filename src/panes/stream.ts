@@ -39,7 +39,8 @@ export class PaneStream {
   /** The shell that showed the newest prompt. */
   shell = '';
   phase: ShellPhase = 'unknown';
-  /** Position at which the newest prompt ended. */
+  /** Positions at which the newest prompt began and ended. */
+  promptFrom = 0;
   promptAt = 0;
   /** Whether text came since the prompt ended: somebody typed, or a background job printed. */
   touched = false;
@@ -54,6 +55,8 @@ export class PaneStream {
   lastStatus: number | undefined;
   /** `performance.now()` of the last output. */
   lastOutput = performance.now();
+  /** The same of what we typed last. */
+  lastInput = -Infinity;
   #position = 0;
   #closed = false;
   #chunks: Buffer[] = [];
@@ -150,6 +153,7 @@ export class PaneStream {
     switch (mark.kind) {
       case 'A':
         if (mark.named['k'] === 's') this.phase = 'secondary';
+        else this.promptFrom = this.#position;
         break;
       case 'B':
         if (mark.named['k'] !== 's') this.phase = 'prompt';

@@ -49,7 +49,9 @@ export function pickSession(
   throw new PanewrightError(
     'SESSION_NOT_FOUND',
     `no session ${JSON.stringify(name.slice(0, 200))}. Sessions: ${nameList(names)}.`,
-    'Use one of these names exactly.',
+    names.length > 0
+      ? 'Use one of these names exactly.'
+      : 'Make one: session_start with the profile of a shell, or `tmux new -s NAME`.',
   );
 }
 

@@ -15,7 +15,8 @@ export function rotate(path: string, maxBytes: number, keep: number): void {
   const lock = `${path}.rotating`;
   try {
     const stats = statSync(lock, { throwIfNoEntry: false });
-    if (stats && Date.now() - stats.mtimeMs > STALE_MS) rmSync(lock, { force: true });
+    // One from the future was left behind before the clock was set back.
+    if (stats && Math.abs(Date.now() - stats.mtimeMs) > STALE_MS) rmSync(lock, { force: true });
     // Two servers may share a log; rotating twice would drop a file too many.
     closeSync(openSync(lock, 'wx', 0o600));
   } catch {

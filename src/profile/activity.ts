@@ -40,16 +40,16 @@ export class Activity {
     return this.#seen;
   }
 
-  markSeen(): void {
+  /** To be called when a result has carried all output so far. @param typed what was typed and has not started yet */
+  markSeen(typed = ''): void {
     this.#seen = this.#stream?.position ?? 0;
-    this.typed = [];
+    this.typed = typed.split(/[\r\n]+/).filter((line) => line.trim() !== '');
   }
 
   /** To be called before text is typed: what comes from now on is new. */
   noteTyped(text: string, stream: PaneStream): void {
     this.follow(stream);
-    this.markSeen();
-    this.typed = text.split(/[\r\n]+/).filter((line) => line.trim() !== '');
+    this.markSeen(text);
     if (stream.phase === 'prompt') this.typedAt = performance.now();
     // A shell without a line editor does not say that it starts a command.
     if (this.shell?.shell?.keys === undefined && stream.phase === 'prompt' && /[\r\n]/.test(text)) {

@@ -64,7 +64,8 @@ export class Engine {
         return outcomeOf(run, pane, this.catalog, options);
       });
     } finally {
-      activity.markSeen();
+      const { run } = activity;
+      activity.markSeen(run?.starting === true && !run.finished ? run.command : '');
       letGo();
       release();
     }

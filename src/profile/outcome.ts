@@ -28,6 +28,8 @@ const LOOKS_MS = [FIRST_LOOK_MS, 2 * FIRST_LOOK_MS, 600, 1_100, 2_500, 5_000];
 const WORKING_LOOKS_MS = [FIRST_LOOK_MS, 600, 2_500, 10_000];
 /** Silence after which a command may be asking though it was not seen to start; a loaded machine is slow. */
 const STARTING_MS = 5_000;
+/** Silence after which what was typed has been read, though nothing shows of it. */
+const UNREAD_MS = 1_000;
 
 function nextLook(silence: number, working: boolean): number {
   const steps = working ? WORKING_LOOKS_MS : LOOKS_MS;
@@ -58,15 +60,16 @@ export async function outcomeOf(
       lastOutput = stream.lastOutput;
       wanted = FIRST_LOOK_MS;
     }
-    // What was silent before the command was given says nothing about it.
-    const silentSince = Math.max(lastOutput, run.started);
-    const quiet = now - silentSince;
+    const since = Math.max(lastOutput, stream.lastInput);
+    const quiet = now - since;
     if (quiet >= wanted) {
       // The cheap question first.
       const working = (await pane.machine.inputWait(pane.row)) === 'working';
       wanted = nextLook(quiet, working);
       const question =
-        (working && quiet < 10_000) || (run.starting && quiet < STARTING_MS)
+        (working && quiet < 10_000) ||
+        (run.starting && quiet < STARTING_MS) ||
+        (stream.lastInput > lastOutput && quiet < UNREAD_MS)
           ? undefined
           : await findQuestion(pane, catalog, quiet, run.prompt).catch(() => undefined);
       if (question && !run.finished && stream.lastOutput === lastOutput) {
@@ -83,7 +86,7 @@ export async function outcomeOf(
           : `still running after ${Math.round((now - run.started) / 1000)} s, ${run.output.totalLines} lines so far`,
       );
     }
-    const until = Math.min(options.deadline, nextProgress, silentSince + wanted);
+    const until = Math.min(options.deadline, nextProgress, since + wanted);
     await raced(run.done, until - now, options.signal);
   }
 }

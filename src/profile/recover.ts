@@ -38,12 +38,16 @@ export async function recover(
   stream.aid = aid;
   observer.activityOf(fresh);
   let status: number | null = null;
+  /** Not the echo of its line, and not the next prompt. */
+  let isOutput = !run.starting;
   run.onEnd(
     stream.listen({
       text: (data) => {
-        run.output.feed(data);
+        if (isOutput) run.output.feed(data);
       },
       mark: (mark) => {
+        if (mark.kind === 'C') run.starting = false;
+        if (mark.kind === 'C' || mark.kind === 'Z' || mark.kind === 'D') isOutput = mark.kind === 'C';
         if (mark.kind === 'D') status ??= Number(mark.values[0] ?? '0');
         if (mark.kind === 'B' && mark.named['k'] !== 's' && status !== null) run.finish('completed', status);
       },

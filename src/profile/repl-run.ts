@@ -109,6 +109,7 @@ export class ReplRun {
       if (this.#run.finished) return 'ended';
       await silence(this.#stream, QUIET_MS, performance.now() + 10_000);
       if (this.#run.finished) return 'ended';
+      const seen = this.#stream.lastOutput;
       const now = await this.#pane.cursorLine().catch(() => undefined);
       if (!now) return 'ended';
       if (this.#facts.prompt.test(now.before)) return 'prompt';
@@ -121,8 +122,8 @@ export class ReplRun {
         this.#run.finish('completed');
         return 'ended';
       }
-      // The foreground program can change without output; everything else announces itself.
-      await nextOutput(this.#stream, 1_000);
+      // The foreground program can change without output; everything else announces itself, maybe by now.
+      if (this.#stream.lastOutput === seen) await nextOutput(this.#stream, 1_000);
     }
   }
 }

@@ -64,7 +64,12 @@ function ofDead(pane: ReadPane, activity: Activity, shelf: SpoolShelf): WaitResu
 function observe(pane: ReadPane, activity: Activity, observer: Observer): Run {
   const { shelf } = observer;
   const run = newRun(pane, shelf, '', pane.stream.phase === 'unknown' ? 'screen' : 'integration');
-  run.output.feed(pane.stream.since(activity.seen));
+  const { stream } = pane;
+  const seen = stream.since(activity.seen);
+  // A prompt that stands there already is no output, and neither is one that comes.
+  let open = stream.phase !== 'prompt';
+  const end = open ? seen.length : seen.length - (stream.position - stream.promptFrom);
+  run.output.feed(seen.subarray(0, Math.max(0, end)));
   run.onEnd(
     onGone(
       pane,
@@ -75,9 +80,13 @@ function observe(pane: ReadPane, activity: Activity, observer: Observer): Run {
     ),
   );
   run.onEnd(
-    pane.stream.listen({
+    stream.listen({
       text: (data) => {
-        run.output.feed(data);
+        if (open) run.output.feed(data);
+      },
+      mark: (mark) => {
+        if (mark.kind === 'C') open = true;
+        else if (mark.kind === 'Z' || mark.kind === 'D') open = false;
       },
       end: () => {
         void recover(run, pane, activity, observer);
@@ -126,13 +135,16 @@ export async function waitForPattern(
   const { stream } = pane;
   const { catalog, shelf } = observer;
   const run = newRun(pane, shelf, '', stream.phase === 'unknown' ? 'screen' : 'integration');
-  const wasRunning = stream.phase === 'running';
+  /** Whether a command runs whose end ends the wait: one that ran before, or that was typed by a call. */
+  let awaited = stream.phase === 'running';
   let found: string | undefined;
   let dirty = true;
   let ended: RunState | undefined;
   let gone: Departure | undefined;
   /** Whether the connection to tmux ended; the pane may live on. */
   let lost = false;
+  /** Runs while it is open whether a prompt that came is the end. */
+  let back: NodeJS.Timeout | undefined;
   run.output.feed(stream.since(activity.seen));
   const stops = [
     onGone(
@@ -150,15 +162,25 @@ export async function waitForPattern(
         wake();
       },
       mark: (mark) => {
+        if (mark.kind === 'C') clearTimeout(back);
         if (mark.kind === 'C' && activity.typed.length > 0) {
           // All that came before is the echo of what was typed.
           run.output = new OutputText(pane.row.width, pane.row.height, run.spool);
           activity.typed = [];
+          awaited = true;
         } else if (mark.kind === 'X') {
           run.leaving = Number(mark.values[0] ?? '0');
-        } else if (mark.kind === 'B' && mark.named['k'] !== 's' && wasRunning) {
-          ended = 'completed';
-          run.exitCode = stream.lastStatus ?? null;
+        } else if (mark.kind === 'B' && mark.named['k'] !== 's' && awaited) {
+          const status = stream.lastStatus ?? null;
+          const end = (): void => {
+            ended = 'completed';
+            run.exitCode = status;
+            wake();
+          };
+          // What was typed ahead while a command ran is the next one: it starts at once, or was that one's input.
+          clearTimeout(back);
+          if (activity.typed.length > 0) back = setTimeout(end, START_MS);
+          else end();
         }
         wake();
       },
@@ -199,6 +221,7 @@ export async function waitForPattern(
       });
     }
   } finally {
+    clearTimeout(back);
     for (const stop of stops) stop();
   }
   if (lost) gone ??= departureOf(pane.row, await pane.refresh());

@@ -6,17 +6,15 @@ import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { PanewrightError } from '../errors.js';
 import type { Toolbox } from '../tools/toolbox.js';
+import { CAPABILITIES, serverInfo, type Identity } from './greeting.js';
 import { progressOf } from './progress.js';
 import { servePrompts } from './prompts.js';
 import { serveResources } from './resources.js';
 import { callResult } from './result.js';
 
-export interface ServeOptions {
+export interface ServeOptions extends Identity {
   /** Makes the toolbox; called once, and again only after it failed. */
   readonly toolbox: () => Promise<Toolbox>;
-  readonly version: string;
-  /** What a model reads about the tools as a whole. */
-  readonly instructions: string;
   /** One line for people, without a newline at its end. */
   readonly log: (line: string) => void;
   /** Cancels every call, which are then still answered: the process is to end. */
@@ -83,14 +81,11 @@ export function createServer({ toolbox, version, instructions, log, signal }: Se
     return promise;
   };
 
-  const server = new Server(
-    { name: 'panewright', title: 'Panewright', version },
-    {
-      capabilities: { tools: {}, resources: { subscribe: true }, prompts: {}, completions: {} },
-      instructions,
-      jsonSchemaValidator: noValidator,
-    },
-  );
+  const server = new Server(serverInfo({ version, instructions }), {
+    capabilities: CAPABILITIES,
+    instructions,
+    jsonSchemaValidator: noValidator,
+  });
   server.onerror = (error) => log(`[panewright] ${error.message}`);
   server.setRequestHandler(ListToolsRequestSchema, () =>
     counted(async (box) => ({ tools: (await box.list()).map((tool) => ({ ...tool })) })),

@@ -3,7 +3,8 @@
  * holds control clients that nobody reads.
  */
 import process from 'node:process';
-import { createServer, type ServeOptions } from './protocol.js';
+import { greeting } from './greeting.js';
+import type { Served, ServeOptions } from './protocol.js';
 import { LineTransport } from './transport.js';
 
 /** How long requests that were under way when stdin ended may take to be answered (`printf ... | panewright`). */
@@ -20,13 +21,14 @@ const within = (ms: number, work: Promise<unknown>): Promise<unknown> =>
 export async function serveStdio(options: ServeOptions): Promise<void> {
   const { stdin, stdout, stderr } = process;
   keepStdoutForTheProtocol();
-  const served = createServer(options);
-  const transport = new LineTransport(stdin, stdout);
+  const transport = new LineTransport(stdin, stdout, (message) => greeting(message, options));
+  const connected = connect(transport, options);
 
   let isEnding = false;
   const end = async (graceMs: number): Promise<void> => {
     if (isEnding) return;
     isEnding = true;
+    const served = await connected;
     if (graceMs > 0) await within(graceMs, served.idle());
     // Aborts every request that is still under way, so that nothing new is begun behind our back.
     await served.server.close();
@@ -42,7 +44,18 @@ export async function serveStdio(options: ServeOptions): Promise<void> {
   stderr.on('error', () => {});
   for (const signal of SIGNALS) process.on(signal, () => void end(0));
 
+  await connected;
+}
+
+/** The SDK is loaded only now that the client has its first answer, or has not asked yet. */
+async function connect(transport: LineTransport, options: ServeOptions): Promise<Served> {
+  await transport.listen();
+  const { createServer } = await import('./protocol.js');
+  const served = createServer(options);
   await served.server.connect(transport);
+  // What had come before is now being worked on, and counts as that.
+  await new Promise((done) => setImmediate(done));
+  return served;
 }
 
 /** Settles when everything written so far has left the process. */

@@ -1,6 +1,7 @@
 /**
  * JSON-RPC messages as lines over two streams. Stands in for the SDK's stdio transport, which ends the
  * connection at a line of 10 MB, leaves a malformed line unanswered, and lets a broken stdout crash the process.
+ * It also listens before there is a server to hand messages to, and keeps them for it.
  */
 import type { Readable, Writable } from 'node:stream';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
@@ -21,15 +22,31 @@ export class LineTransport implements Transport {
   #pieces: Buffer[] = [];
   #length = 0;
   #isTooLong = false;
+  /** Messages that came before there was a server. */
+  #early: JSONRPCMessage[] | undefined = [];
+  /** Id of the request that was answered in the server's place. */
+  #greeted: string | number | undefined;
 
+  /** @param greet answers a first message that needs no server; undefined: this one does */
   constructor(
     readonly input: Readable,
     readonly output: Writable,
+    readonly greet: (message: JSONRPCMessage) => JSONRPCMessage | undefined = () => undefined,
     readonly maxLine = MAX_LINE,
   ) {}
 
-  start(): Promise<void> {
+  /** Reads from now on. Settles at the first message, at the end, or when there is nothing to read yet. */
+  listen(): Promise<void> {
     this.input.on('data', this.#take);
+    // What a client wrote while the process started is there by then; who has not written waits for nobody.
+    return new Promise((done) => setImmediate(() => setImmediate(done)));
+  }
+
+  start(): Promise<void> {
+    if (this.input.listenerCount('data') === 0) this.input.on('data', this.#take);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const message of early) this.onmessage?.(message);
     return Promise.resolve();
   }
 
@@ -41,7 +58,10 @@ export class LineTransport implements Transport {
 
   /** Settles when the line is written, or can no longer be: a client that went away is no error of the sender. */
   send(message: JSONRPCMessage): Promise<void> {
-    return this.#write(message);
+    const isSaid = this.#greeted !== undefined && !('method' in message) && message.id === this.#greeted;
+    if (!isSaid) return this.#write(message);
+    this.#greeted = undefined;
+    return Promise.resolve();
   }
 
   #write(message: unknown): Promise<void> {
@@ -88,8 +108,18 @@ export class LineTransport implements Transport {
       return;
     }
     const problem = problemOf(message);
-    if (problem === null) this.onmessage?.(message as JSONRPCMessage);
+    if (problem === null) this.#receive(message as JSONRPCMessage);
     else this.#refuse(INVALID_REQUEST, problem, idOf(message));
+  }
+
+  #receive(message: JSONRPCMessage): void {
+    if (!this.#early) return void this.onmessage?.(message);
+    const answer = this.#early.length === 0 ? this.greet(message) : undefined;
+    if (answer && 'id' in answer) {
+      this.#greeted = answer.id;
+      void this.#write(answer);
+    }
+    this.#early.push(message);
   }
 
   #refuse(code: number, message: string, id: string | number | null = null): void {

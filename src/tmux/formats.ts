@@ -162,9 +162,8 @@ const LISTED = [
 export const LISTING = rowFormat(LISTED);
 export type ListedRow = Pick<PaneRow, (typeof LISTED)[number]>;
 
-/** Pane user options that Panewright sets; tmux is the database for what several servers must agree on. */
+/** Pane user option that Panewright sets; tmux is the database for what several servers must agree on. */
 export const SHELL_OPTION = '@panewright_shell';
-export const OWNER_OPTION = '@panewright_owner';
 
 /**
  * Holds, with the pane's id alone as the target, while the pane is where it was when `row` was read: same server,

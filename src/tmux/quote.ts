@@ -15,9 +15,10 @@ export function quote(argument: string): string {
   if (argument.includes('\0')) throw new RangeError('a tmux argument cannot contain NUL');
   if (PLAIN.test(argument) && !argument.startsWith('%')) return argument;
   if (!CONTROL.test(argument) && !argument.includes("'")) return `'${argument}'`;
-  // Inside double quotes backslash, dollar and the quote itself are special; octal carries the control bytes.
+  // Inside double quotes backslash, dollar, the quote itself and a tilde behind it are special; octal carries the
+  // control bytes.
   const escaped = argument
-    .replace(/[\\"$]/g, '\\$&')
+    .replace(/[\\"$~]/g, '\\$&')
 
     .replace(/[\x00-\x1f\x7f]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`);
   return `"${escaped}"`;

@@ -8,7 +8,6 @@ import { ERRORS } from '../../src/errors.js';
 import { textOf, type Json } from '../support/client.js';
 import { TestServer, type ServerOptions } from '../support/server.js';
 import type { PrivateTmux } from '../support/tmux.js';
-import { processGone } from '../terminal/bed.js';
 
 /** How long a call may go on after a fault has met it, in milliseconds. */
 export const IN_TIME = 3_000;
@@ -101,10 +100,7 @@ export class Bench {
   }
 
   async close(): Promise<void> {
-    // Shells that are hung up still write their history: only then may their home be removed.
-    const pids = await this.tmux.run('list-panes', '-a', '-F', '#{pane_pid}').catch(() => '');
-    await this.tmux.run('kill-server').catch(() => undefined);
-    for (const pid of pids.split('\n').filter(Boolean)) await processGone(Number(pid)).catch(() => undefined);
+    await this.tmux.end();
     await this.server.close();
   }
 }

@@ -40,8 +40,8 @@ test('a command outlives its connection: what it prints later and its exit code 
   const done = await cutDuring('clear; echo begun; read x; echo done; (exit 7)', 60, async () => {
     await sshd.kill();
     await sshd.listen();
-    // Panewright is back when it attaches again; only then does the command go on.
-    await far.untilValue('=work:', '#{session_attached}', /^[1-9]/);
+    // Panewright is back when it looks at the pane again; only then does the command go on.
+    await call('pane_info', {});
     await far.type('=work:', '\n');
   });
   expect(done).toMatchObject({ state: 'completed', exit_code: 7 });

@@ -1,11 +1,14 @@
-import { expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describeClaude } from '../claude/bed.js';
 import { install } from '../claude/install.mjs';
+import { tools } from '../../src/tools/registry.js';
 import { CLI } from '../support/client.js';
 import { freshDirectory } from '../support/run-dir.js';
+import { PrivateTmux } from '../support/tmux.js';
+import { INITIALIZE } from './http-server.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -51,9 +54,94 @@ test.each(['README.md', 'docs/clients.md'])(
 );
 
 test('the links of the pages lead to files that exist', () => {
-  for (const page of ['docs/clients.md', 'docs/migrating.md', 'docs/troubleshooting.md'])
+  for (const page of readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`))
     for (const [, link = ''] of read(page).matchAll(/\]\((?!https?:)([^)#]+)/g))
       expect(() => readFileSync(resolve(root, page, '..', link))).not.toThrow();
+});
+
+describe('the Inspector on the command line', () => {
+  const tmux = new PrivateTmux();
+  beforeAll(() => tmux.newSession('work'));
+  afterAll(() => tmux.dispose());
+
+  /** It needs a newer Node than our own floor; npm brings that, too. */
+  const inspect = (...args: string[]) => {
+    const config = join(tmux.directory, 'config.json');
+    writeFileSync(config, JSON.stringify({ write_enabled: true, tmux: { socket_path: tmux.socket } }));
+    const packages = ['-y', '-p', 'node@22', '-p', '@modelcontextprotocol/inspector@2.12.0'];
+    const server = ['node', CLI, '-e', `PANEWRIGHT_CONFIG=${config}`];
+    const argv = [...packages, 'mcp-inspector', '--cli', ...server, ...args];
+    const { stdout, stderr } = spawnSync('npx', argv, {
+      cwd: tmux.home,
+      encoding: 'utf8',
+      timeout: 170_000,
+    });
+    return JSON.parse(stdout || JSON.stringify({ stderr })) as Record<string, unknown>;
+  };
+
+  test('lists the tools and calls one', () => {
+    const listed = inspect('--method', 'tools/list')['tools'] as { name: string }[];
+    expect(listed.map(({ name }) => name)).toEqual(tools.map(({ name }) => name));
+    const call = ['--method', 'tools/call', '--tool-name', 'execute'];
+    const given = ['--tool-arg', 'session=work', '--tool-arg', 'command=echo inspected'];
+    expect(inspect(...call, ...given)).toMatchObject({
+      structuredContent: { output_lines: ['inspected'], exit_code: 0 },
+    });
+  }, 180_000);
+});
+
+test('the bundle for desktop clients is valid, packs, and holds the program and nothing that is not needed', () => {
+  const folder = freshDirectory();
+  const bundle = join(folder, 'panewright.mcpb');
+  const packed = spawnSync(process.execPath, ['mcpb/pack.mjs', bundle], { cwd: root, encoding: 'utf8' });
+  expect(packed).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('validation passes') as unknown,
+  });
+  const unpack = ['-y', '@anthropic-ai/mcpb@2.1', 'unpack', bundle, join(folder, 'unpacked')];
+  expect(spawnSync('npx', unpack, { cwd: folder, encoding: 'utf8' })).toMatchObject({ status: 0 });
+  const entries = readdirSync(join(folder, 'unpacked'), { recursive: true }) as string[];
+  expect(entries.sort()).toEqual([
+    'LICENSE',
+    'dist',
+    'dist/THIRD-PARTY-LICENSES.txt',
+    'dist/cli.js',
+    'manifest.json',
+    'package.json',
+  ]);
+  const { server } = JSON.parse(readFileSync(join(folder, 'unpacked/manifest.json'), 'utf8')) as {
+    server: {
+      entry_point: string;
+      mcp_config: { command: string; args: string[]; env: Record<string, string> };
+    };
+  };
+  const args = server.mcp_config.args.map((arg) => arg.replace('${__dirname}', join(folder, 'unpacked')));
+  // What the client puts for the options that its user left alone.
+  const env = { PANEWRIGHT_WRITE_ENABLED: 'false', PANEWRIGHT_ALLOWED_SESSIONS: '' };
+  expect(Object.keys(server.mcp_config.env)).toEqual(Object.keys(env));
+  const { stdout } = spawnSync(server.mcp_config.command, args, {
+    input: `${INITIALIZE}\n`,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], HOME: folder, ...env },
+  });
+  expect(stdout).toContain('"serverInfo":{"name":"panewright"');
+}, 120_000);
+
+test('a release puts its version into every manifest and the changelog, and is checked for it', () => {
+  const copy = join(freshDirectory(), 'clone');
+  const files = ['package.json', 'package-lock.json', 'server.json', 'CHANGELOG.md', 'mcpb/manifest.json'];
+  const more = ['plugin', '.claude-plugin', 'scripts'];
+  for (const file of [...files, ...more]) cpSync(join(root, file), join(copy, file), { recursive: true });
+  const release = (...args: string[]) =>
+    spawnSync(process.execPath, ['scripts/release.mjs', ...args], { cwd: copy, encoding: 'utf8' });
+  expect(release('check', 'v9.8.7')).toMatchObject({ status: 1 });
+  expect(release('prepare', '9.8.7')).toMatchObject({ status: 0 });
+  expect(release('check', 'v9.8.7')).toMatchObject({ status: 0, stderr: '' });
+  expect(release('notes', 'v9.8.7').stdout.trim()).toBe(
+    (read('CHANGELOG.md').split(/^## /m)[1] ?? '').replace('Unreleased\n', '').trim(),
+  );
 });
 
 describeClaude('the real Claude Code, without a network', () => {

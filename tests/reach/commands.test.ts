@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { COMMAND_NAMES } from '../../src/cli/commands.js';
+import { COMMANDS, COMMAND_NAMES } from '../../src/cli/commands.js';
 import { TESTED_AGENT, versionOf } from '../../src/cli/doctor/programs.js';
 import { ConfigSource } from '../../src/config/source.js';
 import { CLI, type Json } from '../support/client.js';
@@ -34,19 +34,33 @@ describe('the command line', () => {
   test('--help names every command and what its exit status means', () => {
     const { stdout } = run('--help');
     for (const name of COMMAND_NAMES) expect(stdout).toContain(`  ${name} `);
-    expect(stdout).toMatch(/Exit status: 0 .*1 .*2 /s);
+    expect(stdout).toMatch(/Exit status:\n +0 .*\n +1 .*\n +2 /);
+  });
+
+  test.each(COMMAND_NAMES)('%s --help tells what it takes, and does nothing', (name) => {
+    for (const args of [
+      [...name.split(' '), '--help'],
+      [...name.split(' '), '-h'],
+    ]) {
+      const { status, stdout, stderr } = start(args);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toContain(`Usage: panewright ${name} `);
+      for (const option of COMMANDS[name].options) expect(stdout).toContain(`--${option}`);
+    }
   });
 
   test.each([
-    [['docter'], 'did you mean doctor?'],
-    [['confg', 'show'], 'did you mean config show?'],
-    [['doctor', '--jsn'], 'did you mean --json?'],
-    [['doctor', '--write-enable'], 'did you mean --write-enabled?'],
-    [['doctor', 'me'], 'unexpected argument "me" of doctor'],
-    [['tools', '--http'], 'tools has no option --http'],
-    [['call'], 'call needs more: panewright call TOOL'],
+    [['docter'], 'Did you mean doctor?'],
+    [['confg', 'show'], 'Did you mean config?'],
+    [['config', 'shw'], 'Did you mean show?'],
+    [['config'], 'a command is missing: panewright config show'],
+    [['doctor', '--jsn'], 'Did you mean --json?'],
+    [['doctor', '--write-enable'], 'Did you mean --write-enabled?'],
+    [['doctor', 'me'], "too many arguments for 'doctor'"],
+    [['tools', '--http'], "unknown option '--http'"],
+    [['call'], "missing required argument 'tool'"],
     [['serve', '--http', 'a:b:c'], 'is no address'],
-    [['frobnicate'], 'unexpected argument "frobnicate". Try'],
+    [['frobnicate'], "unknown command 'frobnicate'. Try `panewright --help`."],
   ])('%j is an error with status 2 that helps', (args, help) => {
     const { status, stdout, stderr } = start(args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
@@ -159,12 +173,16 @@ describe('doctor', () => {
     expect(about(found, 'socket')[0]?.text).toContain(tmux.socket);
     expect(about(found, 'shells')[0]?.text).toContain('bash');
     const rights = about(found, 'rights').map(({ text }) => text);
-    expect(rights.join('\n')).toMatch(/every session but work\n.*typing into lo\*/);
+    expect(rights.join('\n')).toMatch(
+      /refused: every session but work, by allowed_sessions \(file\)\nrefused: typing into lo\*, by read_only_sessions \(file\)/,
+    );
+    for (const { fix } of about(found, 'rights').filter(({ verdict }) => verdict === 'note'))
+      expect(fix).toContain(config);
     expect(about(found, 'config').map(({ text }) => text)).toContain('allowed_sessions = ["work"] (file)');
     configure();
   });
 
-  test('every finding that is wrong comes with its fix, and the status is 1', () => {
+  test('every finding that is not good comes with its fix, and the status is 1 when one is wrong', () => {
     const { status, found } = findings(['--config', config, '--auth-token', 'short'], {
       PATH: '/nonexistent',
       PANEWRIGHT_WRITE_ENABLE: '1',
@@ -172,7 +190,19 @@ describe('doctor', () => {
     expect(status).toBe(1);
     const wrong = found.filter(({ verdict }) => verdict === 'wrong');
     expect(wrong.map((finding) => finding.about).sort()).toEqual(['config', 'http', 'shells', 'tmux']);
-    expect(wrong.filter(({ fix }) => !fix)).toEqual([]);
+    expect(found.filter(({ verdict, fix }) => verdict !== 'good' && !fix)).toEqual([]);
+  });
+
+  test('what is refused is traced to where it comes from, and the fix says where to change it', () => {
+    const args = ['--config', config, '--read-only-sessions', 'logs'];
+    const { found } = findings(args, { PANEWRIGHT_ALLOWED_SESSIONS: 'nobody' });
+    const rights = about(found, 'rights');
+    expect(rights.find(({ text }) => text.includes('nobody'))).toMatchObject({
+      text: expect.stringContaining('(env)') as unknown,
+      fix: expect.stringContaining('PANEWRIGHT_ALLOWED_SESSIONS') as unknown,
+    });
+    expect(rights.find(({ text }) => text.includes('logs'))?.fix).toContain('--read-only-sessions');
+    expect(about(found, 'tmux')[1]).toMatchObject({ verdict: 'note', text: 'no session that may be used' });
   });
 
   test('a configuration that cannot be used, and a socket that everybody may use, are found', () => {
@@ -244,6 +274,11 @@ describe('init', () => {
     expect(loaded).toMatchObject({ path: written(env['HOME'] ?? '') });
     expect(loaded.invalid).toBeUndefined();
     expect(new Set(Object.values(loaded.origins))).toEqual(new Set(['default']));
+    // The built program reads it, too: how a package is bundled decides whether its YAML parser is found.
+    expect(start(['config', 'show'], env)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining(written(env['HOME'] ?? '')) as unknown,
+    });
   });
 
   test('sets what was asked for on the command line, in YAML and in JSON', async () => {
@@ -261,6 +296,7 @@ describe('init', () => {
       expect(start(['init', ...asked, ...more], env)).toMatchObject({ status: 0 });
       const loaded = await new ConfigSource({ env, machinePolicy: '/nonexistent' }).current();
       expect(loaded.invalid).toBeUndefined();
+      expect(start(['config', 'show'], env).stdout).toMatch(/^write_enabled +true +file$/m);
       expect(loaded.config).toMatchObject({
         write_enabled: true,
         allowed_sessions: ['work', 'build-*'],

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -132,6 +134,44 @@ describe('a server over HTTP', () => {
     expect((await server.send({ body: '{' })).status).toBe(400);
     expect((await server.send({ headers: { 'Content-Type': 'text/plain' } })).status).toBe(415);
     expect((await server.send({ headers: { Accept: 'text/html' } })).status).toBe(406);
+  });
+
+  test('a client that dribbles its headers is cut off, without a token, and others are served meanwhile', async () => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    await once(socket, 'connect');
+    const closed = once(socket, 'close');
+    socket.write('POST /mcp HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
+    expect((await server.send({})).status).toBe(200);
+    const began = performance.now();
+    await closed;
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  test('more calls at once than the limit are told to come back, and are served once there is room', async () => {
+    const begun = await server.send({});
+    const headers = { 'Mcp-Session-Id': begun.headers['mcp-session-id'] as string };
+    const call = (id: number, name: string, args: object) =>
+      server.send({
+        headers,
+        body: JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } }),
+      });
+    const wait = { session: 'work', pattern: 'never printed', timeout: 60 };
+    const waiting = Array.from({ length: 256 }, (_, index) => call(1000 + index, 'wait_for', wait));
+    let reply = await call(1, 'version', {});
+    while (reply.status === 200) reply = await call(1, 'version', {});
+    expect(reply).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    for (let index = 0; index < 256; index += 1) {
+      const params = { requestId: 1000 + index };
+      const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params };
+      expect((await server.send({ headers, body: JSON.stringify(cancel) })).status).toBe(202);
+    }
+    expect((await call(2, 'version', {})).status).toBe(200);
+    await server.send({ headers, method: 'DELETE', body: '' });
+    await Promise.allSettled(waiting);
   });
 
   test('another token in the configuration counts from the next request on', async () => {

@@ -96,7 +96,7 @@ export class Sshd {
       .trim()
       .split('\n')
       .map((row) => row.trim().split(/\s+/));
-    const found = [this.pid];
+    const found = this.pid === 0 ? [] : [this.pid];
     for (const up of found)
       for (const [pid, parent, name] of rows)
         if (Number(parent) === up && name?.startsWith('sshd')) found.push(Number(pid));

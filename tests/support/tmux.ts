@@ -8,6 +8,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { processGone } from './processes.js';
 import { freshDirectory } from './run-dir.js';
 
 const execFileAsync = promisify(execFile);
@@ -181,10 +182,19 @@ export class PrivateTmux {
     }
   }
 
-  /** Ends the server and everything in it, and removes the directory. */
-  async dispose(): Promise<void> {
+  /** Ends the server and everything in it. */
+  async end(): Promise<void> {
     for (const stop of this.#watchers) stop();
+    const pids = await this.run('list-panes', '-a', '-F', '#{pane_pid}').catch(() => '');
     await this.run('kill-server').catch(() => undefined);
+    // Shells that are hung up still write their history: only then may their home be removed.
+    for (const pid of pids.split('\n').filter(Boolean))
+      await processGone(Number(pid), 5_000).catch(() => undefined);
+  }
+
+  /** The same, and removes the directory. */
+  async dispose(): Promise<void> {
+    await this.end();
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }

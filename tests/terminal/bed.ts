@@ -4,12 +4,13 @@
  * does that once it has listed the tools), and the text is the same JSON as the structured content.
  */
 import { expect } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { textOf, type CallOptions, type Json } from '../support/client.js';
 import { TestServer, type ServerOptions } from '../support/server.js';
 import { PLAIN_BASH, type PrivateTmux, type SessionOptions } from '../support/tmux.js';
+
+export { processGone } from '../support/processes.js';
 
 export const SHELLS = ['bash', 'zsh', 'fish', 'sh'] as const;
 export type ShellName = (typeof SHELLS)[number];
@@ -99,13 +100,8 @@ export class Bed {
   }
 
   async close(): Promise<void> {
-    if (this.server.ownsTmux) {
-      // Shells that are hung up still write their history: only then may their home be removed.
-      const pids = await this.tmux.run('list-panes', '-a', '-F', '#{pane_pid}').catch(() => '');
-      await this.tmux.run('kill-server').catch(() => undefined);
-      for (const pid of pids.split('\n').filter(Boolean))
-        await processGone(Number(pid)).catch(() => undefined);
-    }
+    // The terminal goes first: a server that closes with a hundred panes open takes its time.
+    if (this.server.ownsTmux) await this.tmux.end();
     await this.server.close();
   }
 }
@@ -157,30 +153,4 @@ export class Seat {
   screen(): Promise<string[]> {
     return this.tmux.lines(this.pane);
   }
-}
-
-/** Resolves when a process that is no child of ours has ended; nothing announces that, so it is asked for. */
-export async function processGone(pid: number, withinMs = 20_000): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  for (;;) {
-    if (!isAlive(pid)) return;
-    if (performance.now() > deadline)
-      throw new Error(`process ${pid} did not end in ${withinMs} ms: ${ps(pid, 'args=')}`);
-    await new Promise((wake) => setTimeout(wake, 20));
-  }
-}
-
-/** An orphan that nobody reaps has ended all the same. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  const state = ps(pid, 'stat=');
-  return state !== '' && !state.startsWith('Z');
-}
-
-function ps(pid: number, format: string): string {
-  return spawnSync('ps', ['-o', format, '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
 }

@@ -79,6 +79,18 @@ describe.each(SHELLS)('waiting for a text in %s', (shell) => {
     expect(done.elapsed_seconds).toBeLessThan(30);
   });
 
+  test('a command that was typed ends the wait when it ends, though nothing ran when the wait began', async () => {
+    const seat = await bed.seat(shell);
+    await seat.lines('true');
+    await seat.write('sleep 1; false\n');
+    expect(await seat.waitFor({ pattern: 'never', timeout: 20 })).toMatchObject({
+      matched: false,
+      timeout_occurred: false,
+      state: 'completed',
+      exit_code: 1,
+    });
+  });
+
   test('a pane that is closed ends the wait', async () => {
     const seat = await bed.seat(shell);
     await bed.tmux.run('new-window', '-d', '-t', `${seat.session}:`);

@@ -6,16 +6,16 @@ export interface Finding {
   /** What was looked at: `tmux`. */
   readonly about: string;
   readonly text: string;
-  /** What to do about it. */
+  /** What to do about it, or how to have it otherwise; there for all but what is good. */
   readonly fix?: string;
 }
 
 export const good = (about: string, text: string): Finding => ({ verdict: 'good', about, text });
-export const note = (about: string, text: string, fix?: string): Finding => ({
+export const note = (about: string, text: string, fix: string): Finding => ({
   verdict: 'note',
   about,
   text,
-  ...(fix !== undefined && { fix }),
+  fix,
 });
 export const wrong = (about: string, text: string, fix: string): Finding => ({
   verdict: 'wrong',

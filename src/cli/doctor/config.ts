@@ -16,7 +16,16 @@ export function checkConfig(loaded: LoadedConfig, env: Env): Finding[] {
       : path === null
         ? note('config', `no file; ${editPath} would be read`, 'Run `panewright init`.')
         : good('config', path);
-  const policy = policyPath === null ? [] : [note('config', `narrowed by the policy ${policyPath}`)];
+  const policy =
+    policyPath === null
+      ? []
+      : [
+          note(
+            'config',
+            `narrowed by the policy ${policyPath}`,
+            'It is for whoever administers this machine to change.',
+          ),
+        ];
   const stray = strayVariables(env).map((name) =>
     wrong('config', `${name} is set but means nothing`, 'See docs/configuration.md for the names.'),
   );
@@ -26,24 +35,26 @@ export function checkConfig(loaded: LoadedConfig, env: Env): Finding[] {
 /** Every value that is not the default. */
 function origins(loaded: LoadedConfig): Finding[] {
   const changed = LEAVES.filter(({ path }) => (loaded.origins[path] ?? 'default') !== 'default');
-  return changed.map((leaf) =>
-    good(
-      'config',
-      `${leaf.path} = ${JSON.stringify(shownValue(leaf, loaded))} (${loaded.origins[leaf.path] ?? ''})`,
+  const rest = LEAVES.length - changed.length;
+  return [
+    ...changed.map((leaf) =>
+      good(
+        'config',
+        `${leaf.path} = ${JSON.stringify(shownValue(leaf, loaded))} (${loaded.origins[leaf.path] ?? ''})`,
+      ),
     ),
-  );
+    good('config', `${rest} options have their default; \`panewright config show\` lists them`),
+  ];
 }
 
 export function checkRights(loaded: LoadedConfig): Finding[] {
-  const { config, editPath, origins: from } = loaded;
+  const { config, origins: from } = loaded;
   const writing = config.write_enabled
     ? good('rights', 'tools may type, open and close')
     : note(
         'rights',
-        `tools may look but not type: write_enabled is false (${from['write_enabled'] ?? 'default'})`,
-        from['write_enabled'] === 'policy'
-          ? 'The policy of this machine forbids it.'
-          : `Set "write_enabled": true in ${editPath}, or start with --write-enabled.`,
+        `refused: typing, opening and closing anything, since write_enabled is false (${from['write_enabled'] ?? 'default'})`,
+        changeIn(loaded, 'write_enabled', 'set write_enabled to true'),
       );
   const lists = [config.allowed_sessions, ...loaded.policy.map(({ allowed_sessions: list }) => list)];
   const limits = lists.filter((list) => list.length > 0).map((list) => list.join(', '));
@@ -52,15 +63,31 @@ export function checkRights(loaded: LoadedConfig): Finding[] {
       ? good('rights', 'every session may be used')
       : note(
           'rights',
-          `refused: every session but ${limits.join(' and of these ')}`,
-          'See allowed_sessions.',
+          `refused: every session but ${limits.join(' and of these ')}, by allowed_sessions (${from['allowed_sessions'] ?? 'default'})`,
+          changeIn(loaded, 'allowed_sessions', 'add what is missing to allowed_sessions'),
         );
   const readOnly = config.read_only_sessions;
   const looked =
     readOnly.length === 0
       ? []
-      : [note('rights', `refused: typing into ${readOnly.join(', ')}`, 'See read_only_sessions.')];
+      : [
+          note(
+            'rights',
+            `refused: typing into ${readOnly.join(', ')}, by read_only_sessions (${from['read_only_sessions'] ?? 'default'})`,
+            changeIn(loaded, 'read_only_sessions', 'take the names out of read_only_sessions'),
+          ),
+        ];
   return [writing, sessions, ...looked];
+}
+
+/** How to have it otherwise: by changing the value in the place where it comes from. */
+function changeIn({ origins, editPath, policyPath }: LoadedConfig, path: string, what: string): string {
+  const leaf = LEAVES.find((one) => one.path === path);
+  const origin = origins[path] ?? 'default';
+  if (origin === 'policy')
+    return `Only whoever administers this machine can change it, in ${policyPath ?? ''}.`;
+  const places = { env: leaf?.env, flag: leaf?.flag, file: editPath, default: editPath };
+  return `To change it, ${what} in ${places[origin] ?? ''}.`;
 }
 
 export function checkHttp({ config, path }: LoadedConfig): Finding[] {

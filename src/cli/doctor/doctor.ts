@@ -54,7 +54,9 @@ async function checkTmux(toolbox: Toolbox, env: Env): Promise<Finding[]> {
   const sessions = (listed.facts['sessions'] ?? []) as { name: string }[];
   const names = sessions.map(({ name }) => name).join(', ');
   const seen =
-    names === '' ? note('tmux', 'no session that may be used') : good('tmux', `sessions: ${names}`);
+    names === ''
+      ? note('tmux', 'no session that may be used', 'Start one: `tmux new -s work`.')
+      : good('tmux', `sessions: ${names}`);
   return [found, seen];
 }
 

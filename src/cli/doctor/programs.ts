@@ -33,7 +33,14 @@ export function checkShells(profiles: readonly Profile[], env: Env): Finding[] {
       : wrong('shells', `none of ${known.join(', ')} is on PATH`, 'Install one of them.');
   const alien = mine !== '' && !known.includes(mine);
   return alien
-    ? [first, note('shells', `your shell, ${mine}, cannot mark its prompts; the screen decides there`)]
+    ? [
+        first,
+        note(
+          'shells',
+          `your shell, ${mine}, cannot mark its prompts; the screen decides there`,
+          `For exact results give panes one of ${known.join(', ')}.`,
+        ),
+      ]
     : [first];
 }
 
@@ -53,7 +60,12 @@ export function checkAgents(profiles: readonly Profile[], env: Env): Finding[] {
 
 function judgeVersion(name: string, file: string): Finding {
   const version = versionOf(file);
-  if (version === undefined) return note(name, `${file}, of an unknown version; tested: ${TESTED_AGENT}`);
+  if (version === undefined)
+    return note(
+      name,
+      `${file}, of an unknown version; tested: ${TESTED_AGENT}`,
+      `Compare it with \`${basename(file)} --version\`.`,
+    );
   if (version === TESTED_AGENT) return good(name, `${file}, ${version}, which is the tested version`);
   const order = compare(version, TESTED_AGENT) < 0 ? 'older' : 'newer';
   return note(

@@ -116,7 +116,12 @@ export function merged(written: SessionRecord | undefined, unsaved: SessionRecor
   });
   return {
     ...unsaved,
-    turns: [...theirs, ...turns].sort((a, b) => a.started.localeCompare(b.started)).slice(-KEPT_TURNS),
+    // By their numbers: the clock may have been set.
+    turns: [...theirs, ...turns].sort((a, b) => numberOf(a) - numberOf(b)).slice(-KEPT_TURNS),
     next_turn: Math.max(written.next_turn, unsaved.next_turn),
   };
+}
+
+function numberOf({ turn_id }: Turn): number {
+  return Number(turn_id.slice(1));
 }

@@ -23,6 +23,11 @@ export interface HttpOptions extends ServeOptions {
 /** How many calls may be under way at once, all clients together. */
 const MAX_CALLS = 256;
 const MAX_CONNECTIONS = 1024;
+/** How long a client may take to send its headers, and then the whole request; who dribbles is cut off. */
+const HEADERS_MS = 5000;
+const REQUEST_MS = 30_000;
+/** How often it is looked for those. */
+const CHECK_MS = 1000;
 /** How long running calls may take to end by themselves once the server is to stop. */
 const GRACE_MS = 2000;
 /** How long they may then take to be answered as cancelled, and the toolbox to end what it holds. */
@@ -75,7 +80,12 @@ export async function listenHttp(options: HttpOptions): Promise<Listening> {
     await session.transport.handleRequest(request, response, body?.json);
   };
 
-  const http = createHttpServer((request, response) => {
+  const patience = {
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
+    connectionsCheckingInterval: CHECK_MS,
+  };
+  const http = createHttpServer(patience, (request, response) => {
     answer(request, response).catch((error: unknown) => {
       log(`[panewright] http: ${String(error)}`);
       if (!response.headersSent) refuse(response, 500, 'Internal Server Error');

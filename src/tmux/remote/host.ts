@@ -17,9 +17,9 @@ import { shellWord } from './words.js';
 
 /** How long tmux over there may take, the way included. */
 const DEADLINE_MS = 6_000;
-/** Pause after a failed attempt, doubled by each further one. */
+/** Pause after a failed attempt, doubled by each further one; whoever asks meanwhile waits for its end. */
 const PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 3_000;
 
 export interface HostState {
   readonly state: 'unused' | 'connected' | 'unreachable';
@@ -118,10 +118,16 @@ export class RemoteHost implements Transport {
     const [link] = this.#links;
     if (link) return Promise.resolve(link);
     if (this.#opening) return this.#opening;
-    // While it fails again and again, whoever asks is told at once what was wrong the last time.
-    if (this.#problem && performance.now() < this.#nextTry) return Promise.reject(this.#problem);
-    this.#opening = this.#open().finally(() => (this.#opening = undefined));
+    this.#opening = this.#pause()
+      .then(() => this.#open())
+      .finally(() => (this.#opening = undefined));
     return this.#opening;
+  }
+
+  /** Attempts that fail do not follow each other at once. */
+  async #pause(): Promise<void> {
+    const rest = this.#nextTry - performance.now();
+    if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest).unref());
   }
 
   async #open(): Promise<Link> {

@@ -1,0 +1,89 @@
+/** What happens to terminals in real life. Each notes what it does to whom, so that answers can be judged. */
+import { readFileSync } from 'node:fs';
+
+/** How often which fault; some cost the panes that they meet a second or more. */
+export const FAULTS = { resize: 6, copy: 6, human: 6, client: 3, respawn: 2, kill: 2, stop: 1 };
+
+/** How long after a deed something may still come of it, in milliseconds. */
+const AFTERMATH_MS = 1_000;
+
+const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function during(deeds, kind, action) {
+  const deed = { kind, at: performance.now(), until: undefined };
+  deeds.push(deed);
+  try {
+    await action();
+  } finally {
+    deed.until = performance.now() + AFTERMATH_MS;
+    if (deeds.length > 50) deeds.splice(0, 25);
+  }
+}
+
+let typed = 0;
+
+const faults = {
+  resize: ({ pane, field, random }) =>
+    during(pane.deeds, 'resize', async () => {
+      const size = ['-x', String(random.int(20, 160)), '-y', String(random.int(6, 60))];
+      await field.tmux('resize-window', '-t', pane.id, ...size);
+    }),
+
+  copy: ({ pane, field, random }) =>
+    during(pane.deeds, 'copy', async () => {
+      await field.tmux('copy-mode', '-t', pane.id);
+      await field.tmux('send-keys', '-t', pane.id, '-X', 'page-up');
+      await later(random.int(50, 1_000));
+      await field.tmux('send-keys', '-t', pane.id, '-X', 'cancel');
+    }),
+
+  /** A person types a line, thinks, and submits it. */
+  human: ({ pane, field, random }) =>
+    during(pane.deeds, 'human', async () => {
+      const name = `human-${(typed += 1)}`;
+      await field.tmux('send-keys', '-t', pane.id, '-l', `echo ${name} >> $LEDGER`);
+      await later(random.int(20, 400));
+      await field.tmux('send-keys', '-t', pane.id, 'Enter');
+    }),
+
+  client: ({ pane, field, server, random }) =>
+    during(field.deedsOf(pane.session), 'client', () => {
+      const clients = childrenOf(server.pid);
+      // Which session it serves is not written on a client; so it may have been that of any.
+      if (clients.length === 0) return Promise.resolve();
+      return during(field.deeds, 'client', () => {
+        process.kill(random.pick(clients), 'SIGKILL');
+        return Promise.resolve();
+      });
+    }),
+
+  respawn: ({ pane, field }) =>
+    during(pane.deeds, 'respawn', async () => {
+      await field.tmux('respawn-pane', '-k', '-t', pane.id, '--', ...pane.argv);
+    }),
+
+  kill: ({ pane, field }) =>
+    during(field.deedsOf(pane.session), 'kill', async () => {
+      await field.tmux('kill-pane', '-t', pane.id);
+      await field.remake(pane);
+    }),
+
+  stop: ({ field, random }) =>
+    during(field.deeds, 'stop', async () => {
+      const pid = Number(await field.tmux('display-message', '-p', '#{pid}'));
+      process.kill(pid, 'SIGSTOP');
+      await later(random.int(100, 4_000));
+      process.kill(pid, 'SIGCONT');
+    }),
+};
+
+/** Does one fault; resolves with its name when it is over. */
+export async function strike(kind, place) {
+  await faults[kind](place);
+  return kind;
+}
+
+export function childrenOf(pid) {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
+}

@@ -1,0 +1,59 @@
+/**
+ * What may be answered, given what was done to the pane meanwhile. Without a deed there is one right answer; a
+ * deed excuses only what it really causes.
+ */
+
+/** Which deeds make an error of this code true. */
+const EXCUSES = {
+  TMUX_LOST: ['stop', 'client', 'kill', 'crash'],
+  PANE_NOT_FOUND: ['kill', 'respawn', 'crash'],
+  SESSION_NOT_FOUND: ['kill', 'crash'],
+  DRAFT_PRESENT: ['human'],
+  PANE_BUSY: ['human', 'respawn', 'kill', 'crash'],
+  AGENT_NOT_FOUND: ['kill', 'respawn', 'crash'],
+};
+
+/** An error that nothing explains, or undefined. */
+export function wrongError({ code, text }, deeds) {
+  return (EXCUSES[code] ?? []).some((deed) => deeds.has(deed)) ? undefined : `unexplained error: ${text}`;
+}
+
+/** What is wrong with the answer to a command, or undefined. */
+export function wrongCommand(command, answer, deeds, ran) {
+  const violent = deeds.has('kill') || deeds.has('respawn') || deeds.has('crash');
+  if (ran > 1) return `it ran ${ran} times`;
+  if (answer.isError) {
+    if (ran > 0 && answer.code !== 'TMUX_LOST' && !violent) return `refused with ${answer.code}, and it ran`;
+    return wrongError(answer, deeds);
+  }
+  const { state, exit_code, output_lines, total_lines, note } = answer.result;
+  if (state === 'pane_closed') return violent ? undefined : 'pane_closed, and the pane is there';
+  if (state !== 'completed') return violent || deeds.has('human') ? undefined : `it is ${state}`;
+  if (ran !== 1 && !violent) return `completed, and it ran ${ran} times`;
+  if (violent) return undefined;
+  if (note !== undefined) return deeds.has('client') ? undefined : `unexplained note: ${note}`;
+  if (exit_code !== command.code) return `exit code ${exit_code}, not ${command.code}`;
+  return wrongLines(command, output_lines, total_lines, deeds);
+}
+
+function wrongLines({ lines, total }, seen, totalSeen, deeds) {
+  // What a person types while a command runs is echoed by the terminal into its output.
+  const clean = (list) =>
+    list
+      .join('\n')
+      .replace(/echo human-\d+ >> \$LEDGER/g, '')
+      .replace(/[\s^C]/g, '');
+  if (deeds.has('human')) {
+    const tail = total === undefined ? clean(seen) : clean(seen).slice(-clean(lines).length);
+    return tail === clean(lines) ? undefined : `lines beside a person's: ${shown(seen)}`;
+  }
+  const last = total === undefined ? seen : seen.slice(-lines.length);
+  if (JSON.stringify(last) !== JSON.stringify(lines)) return `lines ${shown(seen)}, not ${shown(lines)}`;
+  const count = total ?? lines.length;
+  return totalSeen === count ? undefined : `${totalSeen} lines counted, not ${count}`;
+}
+
+function shown(lines) {
+  const text = JSON.stringify(lines);
+  return text.length > 300 ? `${text.slice(0, 150)}…${text.slice(-150)}` : text;
+}
