@@ -67,6 +67,7 @@ export async function outcomeOf(
       const working = (await pane.machine.inputWait(pane.row)) === 'working';
       wanted = nextLook(quiet, working);
       const question =
+        run.recovering ||
         (working && quiet < 10_000) ||
         (run.starting && quiet < STARTING_MS) ||
         (stream.lastInput > lastOutput && quiet < UNREAD_MS)

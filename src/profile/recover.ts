@@ -10,6 +10,7 @@ import { TmuxSilent } from '../tmux/connection.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { Activity } from './activity.js';
 import type { ProfileCatalog } from './catalog.js';
+import { regainOutput, regainStatus } from './regain.js';
 import type { Run } from './run.js';
 import { showsPrompt } from './state.js';
 
@@ -28,6 +29,7 @@ export async function recover(
   observer: Observer,
 ): Promise<void> {
   const { aid } = activity;
+  run.recovering = true;
   const row = await whereabouts(run, pane);
   const departure = departureOf(pane.row, row);
   const fresh = departure ? undefined : await pane.renewed().catch(() => undefined);
@@ -38,12 +40,14 @@ export async function recover(
   stream.aid = aid;
   observer.activityOf(fresh);
   let status: number | null = null;
+  /** Until then the stream only repeats what is read from the screen. */
+  let regained = false;
   /** Not the echo of its line, and not the next prompt. */
   let isOutput = !run.starting;
   run.onEnd(
     stream.listen({
       text: (data) => {
-        if (isOutput) run.output.feed(data);
+        if (isOutput && regained) run.output.feed(data);
       },
       mark: (mark) => {
         if (mark.kind === 'C') run.starting = false;
@@ -56,17 +60,23 @@ export async function recover(
       },
     }),
   );
+  await regainOutput(run, fresh, observer.catalog).catch(() => undefined);
+  regained = isOutput = true;
   // It may have ended while nobody listened: then the prompt stands there already.
   while (!run.finished && !stream.ended) {
     await silence(stream, 100, performance.now() + 10_000);
     const now = await fresh.cursorLine().catch(() => undefined);
     if (!now) break;
     if (await showsPrompt(observer.catalog, fresh, now)) {
+      isOutput = false;
+      await regainStatus(fresh, activity).catch(() => undefined);
       run.finish('completed', status);
       break;
     }
+    run.recovering = false;
     await nextOutput(stream, 2_000);
   }
+  run.recovering = false;
 }
 
 /** How long a host that cannot be reached is tried again for the sake of a command there; the pause between. */

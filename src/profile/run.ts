@@ -32,6 +32,8 @@ export class Run {
   starting = false;
   /** Whether some output went by unseen because the connection to tmux was lost. */
   gap = false;
+  /** The connection was lost, and it is not known yet whether it ended meanwhile: what shows is no question. */
+  recovering = false;
   /** Why its host cannot be reached now; it may go on there. */
   lost: PanewrightError | undefined;
   readonly done: Promise<void>;

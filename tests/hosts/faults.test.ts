@@ -1,4 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freshDirectory } from '../support/run-dir.js';
 import { Sshd } from '../support/sshd.js';
 import { TestServer } from '../support/server.js';
 import { PrivateTmux } from '../support/tmux.js';
@@ -28,21 +32,28 @@ const call = (tool: string, args: Record<string, unknown>) =>
   server.client.call(tool, { host: 'build', session: 'work', ...args });
 
 /** Ends all connections of the host while a command runs there. */
-async function cutDuring(command: string, timeout: number, cut: () => Promise<void>): Promise<unknown> {
+async function cutDuring(
+  what: string,
+  timeout: number,
+  cut: (go: () => void) => Promise<void>,
+): Promise<unknown> {
   await call('execute', { command: 'true' });
+  const fifo = join(freshDirectory(), 'go');
+  execFileSync('mkfifo', [fifo]);
+  const command = `clear; echo begun; cat ${fifo}; ${what}`;
   const running = call('execute', { command, timeout }).catch((error: unknown) => String(error));
   await far.until('=work:', /^begun$/m);
-  await cut();
+  await cut(() => writeFileSync(fifo, ''));
   return running;
 }
 
 test('a command outlives its connection: what it prints later and its exit code still come', async () => {
-  const done = await cutDuring('clear; echo begun; read x; echo done; (exit 7)', 60, async () => {
+  const done = await cutDuring('echo done; (exit 7)', 60, async (go) => {
     await sshd.kill();
     await sshd.listen();
     // Panewright is back when it looks at the pane again; only then does the command go on.
     await call('pane_info', {});
-    await far.type('=work:', '\n');
+    go();
   });
   expect(done).toMatchObject({ state: 'completed', exit_code: 7 });
   expect(JSON.stringify(done)).toMatch(/begun.*done/);
@@ -50,20 +61,24 @@ test('a command outlives its connection: what it prints later and its exit code 
 });
 
 test('a command that ended while nobody could listen is reported with what it printed', async () => {
-  const done = await cutDuring('clear; echo begun; read x; echo late; (exit 9)', 60, async () => {
+  const done = await cutDuring('echo late; (exit 9)', 60, async (go) => {
     await sshd.kill();
-    await far.type('=work:', '\n');
+    go();
     await far.until('=work:', /^late$/m);
     await sshd.listen();
   });
-  expect(done).toMatchObject({ state: 'completed', output_lines: expect.arrayContaining(['begun', 'late']) });
+  expect(done).toMatchObject({ state: 'completed', exit_code: 9, output_lines: ['begun', 'late'] });
 });
 
 test('a host that stays away ends the wait with a clear error, and the result is collected later', async () => {
-  const said = await cutDuring('clear; echo begun; read x; echo kept', 3, () => sshd.kill());
+  let release = (): void => undefined;
+  const said = await cutDuring('echo kept', 3, async (go) => {
+    release = go;
+    await sshd.kill();
+  });
   expect(said).toMatch(/HOST_UNREACHABLE: .*Connection refused.*may go on there.*wait_for/s);
   await sshd.listen();
-  await far.type('=work:', '\n');
+  release();
   const waited = (await call('wait_for', { timeout: 60 })) as { state: string; output_lines: string[] };
   expect(waited.state).toBe('completed');
   expect(waited.output_lines).toContain('kept');
