@@ -61,6 +61,8 @@ export class Field {
   deeds = [];
   /** Times at which tmux itself died. */
   crashes = 0;
+  /** Counts the changes of what sessions and windows there are. */
+  shape = 0;
   #deedsOf = new Map();
   #mended;
 
@@ -83,6 +85,7 @@ export class Field {
 
   /** Makes a pane anew, with its session if need be. */
   async remake(pane) {
+    this.shape += 1;
     const format = ['-P', '-F', '#{pane_id}'];
     const size = ['-x', '90', '-y', '30'];
     const at = ['-d', '-c', this.stage.home, ...format];

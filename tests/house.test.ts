@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { freshDirectory } from './support/run-dir.js';
 
@@ -25,14 +25,29 @@ test('the commands that the docs name exist', () => {
   expect(named.filter((name) => name === undefined || !scripts.includes(name))).toEqual([]);
 });
 
-test('links between the docs lead to files that exist', () => {
-  const docs = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/configuration.md', 'docs/completion.md'];
-  for (const doc of docs) {
-    const links = [...read(doc).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => link ?? '');
-    for (const link of links)
-      expect(() => readFileSync(resolve(root, doc, '..', link))).not.toThrow(/ENOENT/);
-  }
+test('links between the docs lead to files that exist, and to headings that they have', () => {
+  const inDocs = readdirSync(resolve(root, 'docs')).filter((name) => name.endsWith('.md'));
+  const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...inDocs.map((name) => `docs/${name}`)];
+  const broken: string[] = [];
+  for (const page of pages)
+    for (const [, file = '', anchor] of read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+      const path = file === '' ? resolve(root, page) : resolve(root, page, '..', file);
+      const has = (name: string) => headings(path).includes(name);
+      if (!existsSync(path) || (anchor !== undefined && !has(anchor)))
+        broken.push(`${page}: ${file}#${anchor ?? ''}`);
+    }
+  expect(broken).toEqual([]);
 });
+
+/** Anchors of a page, as GitHub makes them of its headings. */
+function headings(path: string): string[] {
+  return [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, text = '']) =>
+    text
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
 
 test('the build is one file, which runs wherever it is copied to, with the licences of what is in it beside it', () => {
   expect(readdirSync(resolve(root, 'dist')).sort()).toEqual(['THIRD-PARTY-LICENSES.txt', 'cli.js']);

@@ -58,6 +58,8 @@ export class ReadPane {
   /** The pane as it was when it was last looked up: a moment ago, unless `renewed`. */
   readonly row: PaneRow;
   protected readonly terminal: Terminal;
+  /** Whether the program in it was replaced through this very handle. */
+  protected respawned = false;
   /** Checked by tmux at every act. */
   readonly #condition: string;
 
@@ -92,18 +94,29 @@ export class ReadPane {
     return this.terminal.streams.of(this.row);
   }
 
+  /** All panes that there are; what was kept of others is let go. */
+  async sweep(): Promise<PaneRow[]> {
+    const rows = await this.terminal.tmux.panes();
+    this.terminal.streams.keep(rows);
+    return rows;
+  }
+
   /** The pane as it is now; undefined when it is gone. */
   async refresh(): Promise<PaneRow | undefined> {
     const here = await this.terminal.tmux.pane(this.row);
     return here ?? (await this.terminal.tmux.panes()).find((row) => row.paneId === this.id);
   }
 
-  /** The same handle on the pane as it is now, if it is still in the sessions for which it was judged. */
+  /**
+   * The same handle on the pane as it is now, if it is still in the sessions for which it was judged, with the same
+   * program in it.
+   */
   async renewed(): Promise<this> {
     const row = await this.refresh();
-    const { sessionId, sessionName, linkedSessions, serverPid } = this.row;
+    const { sessionId, sessionName, linkedSessions, serverPid, pid } = this.row;
     if (
       row?.serverPid !== serverPid ||
+      (row.pid !== pid && !this.respawned) ||
       row.sessionId !== sessionId ||
       row.sessionName !== sessionName ||
       row.linkedSessions !== linkedSessions
@@ -268,6 +281,7 @@ export class WritePane extends ReadPane {
   async respawn(options: Omit<SessionOptions, 'name'>): Promise<void> {
     const workingDir = await this.machine.directory(options.workingDir);
     await this.act([respawnCommand(this.id, { ...options, workingDir })]);
+    this.respawned = true;
   }
 
   /** Whether the pane stays, with its last screen, when its program ends. */

@@ -11,7 +11,7 @@ import type { PaneRow } from '../tmux/formats.js';
 import type { ProfileCatalog } from './catalog.js';
 import type { Profile, ShellIntegration } from './contract.js';
 import { integrate } from './integrate.js';
-import { patternOf, plainPrompt, promptLook } from './looks.js';
+import { patternOf, plainPrompt, promptLook, strongQuestion } from './looks.js';
 import { waitForMark } from './marks-wait.js';
 import { dropStatement } from './repl-drop.js';
 import { replFacts, type ReplFacts } from './repl-facts.js';
@@ -35,6 +35,8 @@ export interface ApproachOptions {
   /** The last command's output made the terminal answer: a draft that reads like that is nobody's. */
   readonly junk: boolean;
   readonly signal: AbortSignal;
+  /** performance.now() when the caller's time is over. */
+  readonly deadline: number;
   /** The profile of the shell whose marks the stream carries, if known from before. */
   readonly shell?: Profile | undefined;
 }
@@ -43,6 +45,8 @@ export interface ApproachOptions {
 const SETTLED_MS = 25;
 /** How long a prompt may take to show: in a pane whose program has just started, and in any other. */
 const STARTING_MS = 8_000;
+/** As much of it as a shorter timeout does not cut. */
+const STARTED_MS = 2_500;
 const RUNNING_MS = 400;
 
 /** Resolves with the way in, or rejects with what is in the way. */
@@ -146,8 +150,9 @@ async function byLooks(
   const own = await pane.machine.nameOf(pane.row.pid);
   const starter = own === undefined ? first : options.catalog.forCommand(own);
   const starting = stream.phase === 'unknown' && starter !== undefined && (await isYoung(pane));
+  const began = performance.now();
   const patience = starting ? STARTING_MS : known ? RUNNING_MS * 2 : RUNNING_MS;
-  const deadline = performance.now() + patience;
+  const deadline = Math.min(began + patience, Math.max(options.deadline, began + STARTED_MS));
   for (;;) {
     await silence(stream, SETTLED_MS, deadline, options.signal);
     const { before, row } = await pane.cursorLine();
@@ -155,7 +160,9 @@ async function byLooks(
     const way = await judge(pane, stream, options, before, row);
     if (way) return way;
     options.signal.throwIfAborted();
-    if (performance.now() >= deadline) throw await busy(pane, row);
+    // A shell on the way to its prompt does not ask for a password.
+    const asks = strongQuestion(before.trimEnd()) && (await pane.machine.inputWait(row)) !== 'working';
+    if (performance.now() >= (asks ? began + RUNNING_MS : deadline)) throw await busy(pane, row);
     // The name of the foreground program changes without output, hence the bound.
     await nextOutput(stream, Math.min(100, deadline - performance.now()), options.signal);
   }

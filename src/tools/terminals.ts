@@ -1,5 +1,4 @@
 /** Everything that belongs to one tmux server: its transport, streams, gate and engine. One set per host and socket. */
-import { join } from 'node:path';
 import type { HostConfig, LoadedConfig } from '../config/schema.js';
 import { LocalMachine } from '../panes/machine.js';
 import type { Terminal } from '../panes/pane.js';
@@ -81,7 +80,7 @@ export class TerminalsBySocket {
     const machine = host ? new RemoteMachine(host) : new LocalMachine(env['PATH'] ?? '');
     const terminal = { tmux, machine, streams: new PaneStreams(tmux) };
     const engine = new Engine(catalog, shelf);
-    const store = new SessionStore(host ? join(stateDir, 'hosts', host.host) : stateDir);
+    const store = new SessionStore(stateDir, host?.host);
     const sessions = new Sessions(engine, store, new Drivers(engine, store, env), machine);
     return { tmux, host, terminal, gate: new Gate(terminal), engine, sessions, socket };
   }

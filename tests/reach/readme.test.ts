@@ -58,7 +58,7 @@ describe('README.md', () => {
     /^npm test$/, // runs this
     /^npm install --global panewright$/, // tests/reach/package.test.ts, from the tarball
     /^claude mcp add panewright -- npx -y panewright$/, // tests/reach/clients.test.ts, by the real Claude Code
-    /^(codex|gemini) mcp add panewright (-- )?npx -y panewright$/,
+    /^(codex mcp add panewright --|gemini mcp add --scope user panewright) npx -y panewright$/, // tried by hand
     /^code --add-mcp '/,
   ];
 
