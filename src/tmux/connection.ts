@@ -38,6 +38,8 @@ interface Pending {
   readonly resolve: (replies: Reply[]) => void;
   readonly reject: (error: Error) => void;
   timer: NodeJS.Timeout | undefined;
+  /** performance.now() when it went to tmux. */
+  sent?: number;
 }
 
 export type OutputListener = (data: Buffer) => void;
@@ -285,17 +287,21 @@ export class Connection implements GateMember {
       const { deadlineMs } = this.#transport;
       const overdue = (): void => {
         const now = performance.now();
-        const silent = now - Math.max(asked, this.#lastBytes);
-        // A flood of output delays the reply, but shows that tmux is alive.
-        if (silent < deadlineMs && now - asked < LONGEST_DEADLINE_MS)
+        const { sent } = pending;
+        // A flood of output delays the reply, but shows that tmux is alive; and clients connect one by one.
+        const life = sent === undefined ? this.#gate.progressAt : this.#lastBytes;
+        const silent = now - Math.max(asked, sent ?? 0, life);
+        if (silent < deadlineMs && (sent === undefined || now - sent < LONGEST_DEADLINE_MS))
           pending.timer = setTimeout(overdue, deadlineMs - silent).unref();
         // The slot stays in the queue: when tmux wakes up its late reply must not answer another command.
         else reject(new TmuxSilent(now - asked, this.#where));
       };
       pending.timer = setTimeout(overdue, deadlineMs).unref();
       this.#pending.push(pending);
-      if (this.#attached && this.#gate.open) this.#child?.stdin?.write(line + '\n');
-      else this.#unsent.push(line + '\n');
+      if (this.#attached && this.#gate.open) {
+        pending.sent = asked;
+        this.#child?.stdin?.write(line + '\n');
+      } else this.#unsent.push(line + '\n');
     });
   }
 
@@ -319,11 +325,14 @@ export class Connection implements GateMember {
   #attach(): void {
     if (this.#attached) return;
     this.#attached = true;
+    this.#gate.progressAt = performance.now();
     this.#settled();
   }
 
   flush(): void {
-    if (this.#attached) this.#child?.stdin?.write(this.#unsent.splice(0).join(''));
+    if (!this.#attached) return;
+    for (const pending of this.#pending) pending.sent ??= performance.now();
+    this.#child?.stdin?.write(this.#unsent.splice(0).join(''));
   }
 
   idle(): Promise<void> {

@@ -69,6 +69,7 @@ test('a server that is killed leaves no connection behind either', async () => {
   await everywhere(server);
   const left = sshBelow(server.client.pid);
   process.kill(server.client.pid, 'SIGKILL');
+  await server.client.closed;
   for (const pid of left) await processGone(pid);
   await server.close();
   expect(await far.run('list-clients')).toBe('');

@@ -105,7 +105,13 @@ export class Sshd {
 
   /** Sends a signal to the server and to its connections. */
   signal(name: NodeJS.Signals): void {
-    for (const pid of this.pids().reverse()) process.kill(pid, name);
+    for (const pid of this.pids().reverse()) {
+      try {
+        process.kill(pid, name);
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
   }
 
   /** Ends the server and all its connections at once, as a crash of the machine would. */
