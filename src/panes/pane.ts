@@ -13,6 +13,7 @@ import {
   lockVariable,
   NO_MODE,
   samePlace,
+  sameProgram,
   sameSessions,
   sameSize,
   SHELL_OPTION,
@@ -211,6 +212,16 @@ export class ReadPane {
 }
 
 export class WritePane extends ReadPane {
+  /** The same handle, whose acts tmux refuses when another program is in the foreground; named by its process. */
+  whileRunning(command: string): this {
+    const condition = all([samePlace(this.row), sameProgram(command)]);
+    return new (this.constructor as new (row: PaneRow, terminal: Terminal, condition: string) => this)(
+      this.row,
+      this.terminal,
+      condition,
+    );
+  }
+
   /** Types pieces one after the other, in one step that nothing can come between. */
   async type(pieces: readonly Piece[]): Promise<void> {
     this.#refuseDead();

@@ -26,7 +26,7 @@ export const sessionStart = plainTool({
   toolset: 'sessions',
   access: 'write',
   description:
-    'Start a program (by its profile; default claude) in a tmux session of its own and wait until it is ready. claude_session_id resumes a conversation, which must belong to working_dir. trust: ask (default) reports the trust dialog for session_answer; accept answers it with yes.',
+    'Start a program (by its profile; default claude) in a tmux session of its own and wait until it is ready. claude_session_id resumes a conversation, which must belong to working_dir. trust: ask (default) reports the trust dialog for session_answer; accept answers it with yes. A known name that is not running begins afresh here; session_send goes on with its conversation.',
   input: z.strictObject({
     name: z.string().min(1).optional().describe('Default <profile>-1, -2 …'),
     profile: z.string().min(1).optional(),
@@ -102,8 +102,8 @@ async function infoOf(
   explain: boolean,
 ): Promise<SessionInfo | undefined> {
   const { sessions } = context;
-  const record = sessions.record(session);
   const pane = await context.door.find(session);
+  const record = pane ? sessions.record(session) : await sessions.caughtUp(session);
   if (!pane) return record && missingInfo(record);
   if (!record && !(await sessions.running(pane))) {
     // A session like any other: nothing that a profile knows runs in it.
@@ -165,9 +165,10 @@ export const sessionHistory = plainTool({
   input: z.strictObject({ name, limit: z.int().min(1).max(200).default(20) }),
   output: z.strictObject({ name: z.string(), turns: z.array(turnShape), count: z.int(), total: z.int() }),
   async run({ name: session, limit }, context) {
-    const record = context.sessions.record(session);
+    const pane = await context.door.find(session);
+    const record = await context.sessions.caughtUp(session, pane);
     if (!record) {
-      if (await context.door.find(session)) return { name: session, turns: [], count: 0, total: 0 };
+      if (pane) return { name: session, turns: [], count: 0, total: 0 };
       throw new PanewrightError(
         'AGENT_NOT_FOUND',
         `no session ${JSON.stringify(session)} is known.`,
@@ -229,13 +230,7 @@ export const sessionSetClaudeId = plainTool({
       );
     const pane = await context.door.find(session);
     const initial = pane && (await context.sessions.subject(pane, session)).record;
-    const record = await context.sessions.update(
-      session,
-      (record) => {
-        record.conversation_id = claude_session_id;
-      },
-      initial && (() => initial),
-    );
+    const record = await context.sessions.nameConversation(session, claude_session_id, initial);
     return { name: session, claude_session_id: record.conversation_id ?? claude_session_id };
   },
 });
