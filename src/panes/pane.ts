@@ -13,8 +13,8 @@ import {
   lockVariable,
   NO_MODE,
   samePlace,
-  sameSessions,
   sameProgram,
+  sameSessions,
   sameSize,
   SHELL_OPTION,
   type PaneRow,
@@ -24,6 +24,7 @@ import type { TmuxServer } from '../tmux/server.js';
 import { pasteNeedsRaw } from '../tmux/version.js';
 import { sliceCells } from './cells.js';
 import type { Key } from './keys.js';
+import type { Machine } from './machine.js';
 import { openCommand, type OpenOptions } from './open.js';
 import { respawnCommand, type SessionOptions } from './session.js';
 import { ansiLines, screenLines } from './screen.js';
@@ -51,6 +52,8 @@ function bufferName(): string {
 export interface Terminal {
   readonly tmux: TmuxServer;
   readonly streams: PaneStreams;
+  /** On which the panes are. */
+  readonly machine: Machine;
 }
 
 export class ReadPane {
@@ -76,6 +79,11 @@ export class ReadPane {
   /** `work:0.0` */
   get target(): string {
     return targetName(this.row);
+  }
+
+  /** The machine on which the pane's programs run. */
+  get machine(): Machine {
+    return this.terminal.machine;
   }
 
   /** The connection of the pane's session, opened if need be. */
@@ -267,7 +275,9 @@ export class WritePane extends ReadPane {
 
   /** Opens another pane beside this one, without taking anybody's focus; resolves with its row. */
   async open(options: OpenOptions): Promise<PaneRow> {
-    const [created = ''] = await this.act([openCommand(this.row, options)]);
+    const given = options.workingDir;
+    const workingDir = given === undefined ? undefined : await this.machine.directory(given);
+    const [created = ''] = await this.act([openCommand(this.row, { ...options, workingDir })]);
     const paneId = created.split('\t')[2];
     const rows = await this.terminal.tmux.panes(this.row.sessionId);
     const row = rows.find((r) => r.paneId === paneId);
@@ -281,9 +291,10 @@ export class WritePane extends ReadPane {
 
   /** Ends what runs in the pane and starts a program there. */
   async respawn(options: Omit<SessionOptions, 'name'>): Promise<void> {
+    const workingDir = await this.machine.directory(options.workingDir);
     // It may be ending at this very moment, or have ended: either is fine.
     const done = await this.connection.guarded(this.id, sameSessions(this.row), [
-      respawnCommand(this.id, options),
+      respawnCommand(this.id, { ...options, workingDir }),
     ]);
     if (!done) throw this.moved();
     this.respawned = true;

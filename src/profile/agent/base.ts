@@ -87,7 +87,7 @@ export abstract class AgentBase {
       ...record.env,
     });
     const { row, registry, screen, status } = snapshot;
-    const running = row && this.catalog.ofPane(row);
+    const running = row && (await this.catalog.ofPane(row, pane.machine));
     const shell = screen.phase === 'unknown' && running?.shell !== undefined && running !== this.profile;
     if (!shell) return snapshot;
     // The shell from which it was started is back: whatever is typed now would be a command.
