@@ -4,6 +4,7 @@
  * returns and backspaces overwrite; whatever moves the cursor further goes through a terminal emulator.
  */
 import { StringDecoder } from 'node:string_decoder';
+import { sliceCells } from './cells.js';
 import { Emulator } from './emulator.js';
 
 /** Characters of the tail that are kept; more than any result shows. */
@@ -247,8 +248,13 @@ export class OutputText {
     this.#emulator = new Emulator(this.#width, this.#height, (line) => {
       this.#pass(line + '\n', 1);
     });
-    const back = this.#current.length - this.#column;
-    const before = this.#recent.replace(/\n/g, '\r\n') + this.#current + '\b'.repeat(back);
+    const [left, right] = [this.#current.slice(0, this.#column), this.#current.slice(this.#column)];
+    // Behind the last cell of a row, terminals do not agree on where a backspace leads; so the cursor is saved where
+    // it is to go. In a line that wraps it cannot leave the last row.
+    const isOneRow = sliceCells(this.#current, this.#width) === this.#current;
+    const line =
+      isOneRow && right !== '' ? `${left}\x1b7${right}\x1b8` : left + right + '\b'.repeat(right.length);
+    const before = this.#recent.replace(/\n/g, '\r\n') + line;
     this.#recent = '';
     this.#recentLines = 0;
     this.#current = '';

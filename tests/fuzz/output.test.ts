@@ -26,7 +26,12 @@ function read(chunks: readonly Buffer[]): Read {
 /** The same as a terminal shows it that has scrolled nothing away. */
 async function shown(data: Buffer): Promise<string[]> {
   const term = new Terminal({ cols: WIDTH, rows: HEIGHT, scrollback: 10_000, allowProposedApi: true });
-  await new Promise<void>((written) => term.write(data, written));
+  const write = (text: string): Promise<void> => new Promise((written) => term.write(text, written));
+  for (const part of data.toString().split(/(\x08)/)) {
+    // Behind the last cell of a row xterm goes back by two, tmux by one: nothing to compare.
+    fc.pre(part !== '\b' || term.buffer.normal.cursorX < WIDTH);
+    await write(part);
+  }
   const buffer = term.buffer.normal;
   const lines: string[] = [];
   for (let row = 0; row < buffer.length; row += 1) {

@@ -7,7 +7,8 @@ const PANES = [
   'session_name',
   'window_id',
   'window_index',
-  'window_name',
+  // As long as nobody has named it, tmux does, after what runs in it, when it finds the time.
+  '?automatic-rename,unnamed,#{window_name}',
   'window_layout',
   'window_active',
   'pane_id',
