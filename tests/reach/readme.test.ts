@@ -58,7 +58,7 @@ describe('README.md', () => {
     /^npm test$/, // runs this
     /^npm install --global panewright$/, // tests/reach/package.test.ts, from the tarball
     /^claude mcp add panewright -- npx -y panewright$/, // tests/reach/clients.test.ts, by the real Claude Code
-    /^(codex|gemini) mcp add panewright (-- )?npx -y panewright$/,
+    /^(codex mcp add panewright --|gemini mcp add --scope user panewright) npx -y panewright$/, // tried by hand
     /^code --add-mcp '/,
   ];
 
@@ -161,6 +161,29 @@ test.each(['docs/orchestrating.md'])('%s: every call is one that its tool takes'
     const tool = tools.find((one) => one.name === name);
     expect(tool?.input.safeParse(args)).toMatchObject({ success: true });
   }
+});
+
+test('docs/security.md: the policy that it shows narrows what a user allows, and the limits are those of the code', async () => {
+  const policy = join(tmux.directory, 'policy.json');
+  writeFileSync(policy, blocks('docs/security.md', 'json')[0] ?? '');
+  const mine = join(tmux.directory, 'mine.json');
+  writeFileSync(mine, JSON.stringify({ write_enabled: true, allowed_sessions: ['work', 'agent-1'] }));
+  const source = new ConfigSource({ configFlag: mine, env: { HOME: tmux.home }, machinePolicy: policy });
+  const loaded = await source.current();
+  expect(loaded.invalid).toBeUndefined();
+  expect(loaded.config).toMatchObject({
+    write_enabled: true,
+    toolsets: ['terminal'],
+    max_timeout: 120,
+    audit_required: true,
+    audit_log: join(tmux.home, '.local/state/panewright/audit.log'),
+  });
+  expect(loaded.policy).toMatchObject([{ allowed_sessions: ['agent-*'] }]);
+  const code =
+    read('src/server/http/serve.ts') + read('src/server/http/sessions.ts') + read('src/server/http/body.ts');
+  for (const limit of ['MAX_CALLS = 256', 'MAX_SESSIONS = 128', 'HEADERS_MS = 5000', 'REQUEST_MS = 30_000'])
+    expect(code).toContain(limit);
+  expect(code).toContain('MAX_BODY = 4 * 1024 * 1024');
 });
 
 test('the example configurations say the defaults, in JSON and with comments in YAML', async () => {
