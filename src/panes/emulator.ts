@@ -7,8 +7,6 @@ import { Terminal, type IBufferLine } from '@xterm/headless';
 /** Characters parsed between two harvests; fewer than `SCROLLBACK`, so that no line is lost in between. */
 const SLICE = 4_096;
 const SCROLLBACK = 10_000;
-/** Stands in front of what makes a terminal forget its scrollback: a reset, or its erasure. */
-const FORGETS = /(?=\x1bc|\x1b\[3J)/;
 
 interface SyncTerminal {
   /** xterm's synchronous write; sound here because no asynchronous parser hook is registered. */
@@ -32,16 +30,29 @@ export class Emulator {
       allowProposedApi: true,
       logLevel: 'off',
     });
+    // What forgets rows that have scrolled away must not forget any that were not handed on yet.
+    this.#term.parser.registerEscHandler({ final: 'c' }, () => this.#forgetting());
+    this.#term.parser.registerCsiHandler({ final: 'J' }, ([what]) => {
+      const forgets = what === 3 && this.#term.buffer.active.type === 'normal';
+      return forgets && this.#forgetting();
+    });
   }
 
   write(text: string): void {
     const core = (this.#term as unknown as SyncTerminal)._core;
-    for (const part of text.split(FORGETS)) {
-      for (let i = 0; i < part.length; i += SLICE) {
-        core.writeSync(part.slice(i, i + SLICE));
-        this.#harvest();
-      }
+    for (let i = 0; i < text.length; i += SLICE) {
+      core.writeSync(text.slice(i, i + SLICE));
+      this.#harvest();
     }
+  }
+
+  /** Hands on what is about to be forgotten; row numbers begin anew behind it. Never keeps the terminal from it. */
+  #forgetting(): false {
+    this.#harvest();
+    if (this.#open !== undefined) this.#line(this.#open);
+    this.#open = undefined;
+    this.#harvested = 0;
+    return false;
   }
 
   /** The lines still on the screen, without the empty rows below the last one written to. */
@@ -111,6 +122,7 @@ export class Emulator {
 /** A row that goes on in the next one: its blanks are part of the line, but for a last cell too narrow for what came. */
 function fullRow(cells: IBufferLine, next: IBufferLine): string {
   const text = cells.translateToString(false);
-  const isGap = cells.getCell(cells.length - 1)?.getCode() === 0 && next.getCell(0)?.getWidth() === 2;
+  const last = cells.getCell(cells.length - 1);
+  const isGap = last?.getCode() === 0 && last.getWidth() === 1 && next.getCell(0)?.getWidth() === 2;
   return isGap ? text.slice(0, -1) : text;
 }
