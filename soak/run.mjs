@@ -12,6 +12,7 @@ import { Calls } from './calls.mjs';
 import { FAULTS, strike } from './faults.mjs';
 import { Field } from './field.mjs';
 import { Growth } from './growth.mjs';
+import { COLLISION } from './judge.mjs';
 import { LOOKING, play, TYPING } from './moves.mjs';
 import { Random } from './random.mjs';
 import { rest } from './rest.mjs';
@@ -39,6 +40,8 @@ const struck = new Map();
 const moved = new Map();
 const count = (map, key) => map.set(key, (map.get(key) ?? 0) + 1);
 let names = 0;
+/** Commands that a person's keys, pressed in the same moment, got into. */
+let collisions = 0;
 
 try {
   await field.make();
@@ -89,7 +92,8 @@ async function judged(kind, pane, random, calls) {
   if (kind in TYPING) await rest(pane, calls, wrong, `${told}, after ${deeds.join(' ') || 'nothing'}`, began);
   await field.mend();
   const verdict = judge();
-  if (verdict !== '') wrong.push(`${told}: ${verdict} [${[...pane.since(began)].join(' ')}]`);
+  if (verdict === COLLISION) collisions += 1;
+  else if (verdict !== '') wrong.push(`${told}: ${verdict} [${[...pane.since(began)].join(' ')}]`);
 }
 
 async function striking(random, server, isOver) {
@@ -120,6 +124,7 @@ function report(calls, { rss, fds }) {
     moves: listed(moved),
     faults: listed(struck),
     'tmux died of itself': field.crashes,
+    'typed over by a person': collisions,
     'wrong answers': wrong.length,
     'stuck calls': calls.stuck.length,
     'memory after warm-up': `${rss.before.toFixed(0)} MB, at the end ${rss.after.toFixed(0)} MB`,

@@ -234,11 +234,12 @@ export class OutputText {
       this.#plain(text);
       return true;
     }
-    const after = this.#current.slice(this.#column + text.length);
-    if (!this.#isOneRow || /[^\x20-\x7e]/.test(text) || this.#column + text.length > this.#width)
-      return false;
-    this.#current = this.#current.slice(0, this.#column) + text + after;
-    this.#column += text.length;
+    const over = text.slice(0, this.#current.length - this.#column);
+    if (!this.#isOneRow || /[^\x20-\x7e]/.test(over)) return false;
+    const after = this.#current.slice(this.#column + over.length);
+    this.#current = this.#current.slice(0, this.#column) + over + after;
+    this.#column += over.length;
+    if (over.length < text.length) this.#plain(text.slice(over.length));
     return true;
   }
 

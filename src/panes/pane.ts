@@ -13,6 +13,7 @@ import {
   lockVariable,
   NO_MODE,
   samePlace,
+  sameSessions,
   sameSize,
   SHELL_OPTION,
   type PaneRow,
@@ -269,7 +270,11 @@ export class WritePane extends ReadPane {
 
   /** Ends what runs in the pane and starts a program there. */
   async respawn(options: Omit<SessionOptions, 'name'>): Promise<void> {
-    await this.act([respawnCommand(this.id, options)]);
+    // It may be ending at this very moment, or have ended: either is fine.
+    const done = await this.connection.guarded(this.id, sameSessions(this.row), [
+      respawnCommand(this.id, options),
+    ]);
+    if (!done) throw this.moved();
     this.respawned = true;
   }
 

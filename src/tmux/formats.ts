@@ -172,9 +172,13 @@ export const SHELL_OPTION = '@panewright_shell';
  * fills in what it likes (`if-shell` and `display-message` go on with a target that they did not find).
  */
 export function samePlace(row: PaneRow): string {
+  return all([sameSessions(row), `#{==:#{pane_pid}.#{pane_dead},${row.pid}.${row.dead ? 1 : 0}}`]);
+}
+
+/** The same, whatever has become of the program. */
+export function sameSessions(row: PaneRow): string {
   return all([
     onlyPane(row.paneId),
-    `#{==:#{pane_pid}.#{pane_dead},${row.pid}.${row.dead ? 1 : 0}}`,
     `#{==:#{pid},${row.serverPid}}`,
     `#{==:#{window_linked_sessions_list},${formatLiteral(row.linkedSessions)}}`,
     // Of several sessions tmux takes the one that it likes best; the list has all of their names.

@@ -107,20 +107,25 @@ async function invoke(
       record('allow', rule, asked !== null && (await mayHide(asked)));
       return await run(args, context);
     }
+    let isRecorded = false;
     const onPane = async (trusting: boolean): Promise<unknown> => {
       const { pane, rule, sessions } = await terminals.gate.open(named, tool.access, config, trusting);
       const hidden = tool.text !== undefined && (await hides(pane));
-      record('allow', rule, hidden);
+      if (!isRecorded) record('allow', rule, hidden);
+      isRecorded = true;
       const done = await run(args, pane, { ...context, hidden });
       for (const { uri } of isLinked(done as JsonObject) ? (done as Linked<JsonObject>).links : [])
         terminals.engine.shelf.noteSessions(outputId(uri) ?? '', sessions);
       return done;
     };
-    return await onPane(tool.trusting === true).catch((error: unknown) => {
-      // Nothing was done: look the target up afresh and try once more.
-      if (error instanceof PaneMoved) return onPane(false);
-      throw error;
-    });
+    for (let tries = 1; ; tries++) {
+      try {
+        return await onPane(tries === 1 && tool.trusting === true);
+      } catch (error) {
+        // Nothing was done: look the target up afresh and try again. A window may be resized again and again.
+        if (!(error instanceof PaneMoved) || tries === MOST_TRIES) throw error;
+      }
+    }
   } catch (error) {
     // A refusal comes before the terminal is asked whether it echoes: what may be an answer may be a password.
     if (error instanceof PanewrightError && REFUSALS.has(error.code))
@@ -128,6 +133,9 @@ async function invoke(
     throw error;
   }
 }
+
+/** How often a call is made on a pane that changes while it is looked at. */
+const MOST_TRIES = 4;
 
 const REFUSALS: ReadonlySet<string> = new Set(['WRITE_DISABLED', 'SESSION_NOT_ALLOWED', 'CONFIG_INVALID']);
 

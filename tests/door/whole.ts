@@ -36,7 +36,7 @@ const TERMINAL = [
   ...['scroll_position', 'copy_cursor_x', 'copy_cursor_y', 'selection_present'],
 ].map((name) => `#{${name}}`);
 
-/** @param sessions ids of the sessions to look at; default all, and the server's own state with them */
+/** @param sessions ids of the sessions to look at; default all, and the server's own state and the files with them */
 export async function wholeOf(tmux: PrivateTmux, sessions?: readonly string[]): Promise<string> {
   const ids = (await tmux.run('list-panes', '-a', '-F', '#{session_id} #{pane_id}'))
     .split('\n')
@@ -63,7 +63,7 @@ export async function wholeOf(tmux: PrivateTmux, sessions?: readonly string[]): 
     ...(sessions === undefined ? SERVER : []),
   ];
   const line = commands.flatMap((command, i) => (i === 0 ? command : [';', ...command]));
-  return [await tmux.run(...line), ...filesIn(tmux.home)].join('\n');
+  return [await tmux.run(...line), ...(sessions === undefined ? filesIn(tmux.home) : [])].join('\n');
 }
 
 /** Every file below a folder, with its size and when it was written. */

@@ -130,6 +130,7 @@ describe('open_pane', () => {
     '/tmp/#(touch canary)',
   ])('the directory %j is refused and nothing is opened', async (working_dir) => {
     const seat = await bed.seat('bash');
+    await seat.lines('true');
     const before = await stateOf(bed.tmux);
     expect(await seat.refusal('open_pane', { working_dir })).toMatch(
       /^(DIRECTORY_NOT_FOUND|INVALID_ARGUMENT): /,
