@@ -13,11 +13,11 @@ describeClaude('Claude Code on a host behind ssh', () => {
   beforeAll(async () => {
     bed = await Bed.open();
     state = join(bed.dir, 'far-state');
-    sshd = await Sshd.start({ config: [`SetEnv XDG_STATE_HOME=${state}`] });
     const bin = join(bed.dir, 'bin');
     mkdirSync(bin);
     symlinkSync(bed.binary, join(bin, 'claude'));
-    await bed.tmux('set-environment', '-g', 'PATH', `${bin}:${process.env['PATH'] ?? ''}`);
+    const path = `${bin}:${process.env['PATH'] ?? ''}`;
+    sshd = await Sshd.start({ config: [`SetEnv XDG_STATE_HOME=${state} PATH=${path}`] });
     const config = join(bed.dir, 'panewright.json');
     const tmux = { socket_path: bed.socket };
     writeFileSync(config, JSON.stringify({ write_enabled: true, hosts: { build: { ...sshd.entry, tmux } } }));
