@@ -66,8 +66,7 @@ try {
 /** Plays one typing move after the other, each on a pane that nobody else uses. */
 async function player(random, calls, isOver) {
   while (!isOver()) {
-    const free = field.panes.filter((pane) => !pane.taken && pane.id !== undefined);
-    const pane = random.pick(free);
+    const pane = await available(random, ({ taken }) => !taken);
     pane.taken = true;
     const kind = random.weighted(TYPING);
     await judged(kind, pane, random, calls);
@@ -75,9 +74,18 @@ async function player(random, calls, isOver) {
   }
 }
 
+/** A pane that is there; while tmux is being made anew there is none. */
+async function available(random, fits = () => true) {
+  for (;;) {
+    const panes = field.panes.filter((pane) => pane.id !== undefined && fits(pane));
+    if (panes.length > 0) return random.pick(panes);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 async function looking(random, calls, isOver) {
   while (!isOver()) {
-    const pane = random.pick(field.panes.filter(({ id }) => id !== undefined));
+    const pane = await available(random);
     await judged(random.weighted(LOOKING), pane, random, calls);
   }
 }
@@ -99,7 +107,7 @@ async function judged(kind, pane, random, calls) {
 async function striking(random, server, isOver) {
   while (!isOver()) {
     await new Promise((resolve) => setTimeout(resolve, random.int(50, 500)));
-    const pane = random.pick(field.panes.filter(({ id }) => id !== undefined));
+    const pane = await available(random);
     const kind = random.weighted(FAULTS);
     count(struck, kind);
     // The pane may be gone: somebody else's fault met it, or tmux has died.

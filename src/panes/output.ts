@@ -199,7 +199,7 @@ export class OutputText {
         this.#emulate(text.slice(match.index));
         return;
       } else if (token === '\r') this.#column = 0;
-      else if (token === '\b') this.#column = Math.max(0, this.#column - 1);
+      else if (token === '\b' && this.#column < this.#width) this.#column = Math.max(0, this.#column - 1);
       else if (token === '\t' && this.#column === this.#current.length) this.#plain('\t');
       else if (/^\x1b\[0?K$/.test(token) && this.#isOneRow)
         this.#current = this.#current.slice(0, this.#column);
@@ -247,13 +247,23 @@ export class OutputText {
     this.#emulator = new Emulator(this.#width, this.#height, (line) => {
       this.#pass(line + '\n', 1);
     });
-    const back = this.#current.length - this.#column;
-    const before = this.#recent.replace(/\n/g, '\r\n') + this.#current + '\b'.repeat(back);
+    const before = this.#recent.replace(/\n/g, '\r\n') + this.#current + this.#stepBack();
     this.#recent = '';
     this.#recentLines = 0;
     this.#current = '';
     this.#column = 0;
     this.#emulator.write(before + rest);
+  }
+
+  /** What takes the cursor from the end of the unfinished line to its column. */
+  #stepBack(): string {
+    if (this.#column === this.#current.length) return '';
+    if (!this.#isOneRow) return '\b'.repeat(this.#current.length - this.#column);
+    // A full row holds the cursor on its last cell, so steps back do not count from its end. The character in front
+    // is written once more: an accent that follows belongs to it.
+    const written = this.#current.slice(0, this.#column);
+    const skipped = written.length > 1 ? `\x1b[${written.length - 1}C` : '';
+    return `\r${skipped}${written.slice(-1)}`;
   }
 }
 

@@ -12,10 +12,13 @@ const SESSION = [
 ].map((name) => `#{session_${name}}`);
 
 const WINDOW = [
-  ...['id', 'index', 'name', 'active', 'layout', 'visible_layout', 'zoomed_flag', 'width', 'height', 'panes'],
+  ...['id', 'index', 'active', 'layout', 'visible_layout', 'zoomed_flag', 'width', 'height', 'panes'],
   ...['linked', 'linked_sessions', 'linked_sessions_list', 'start_flag', 'end_flag', 'marked_flag'],
   ...['stack_index', 'last_flag', 'bell_flag', 'silence_flag', 'cell_width', 'offset_x', 'offset_y'],
-].map((name) => `#{window_${name}}`);
+]
+  .map((name) => `#{window_${name}}`)
+  // As long as nobody has named it, tmux does, after what runs in it, when it finds the time.
+  .concat('#{?automatic-rename,unnamed,#{window_name}}');
 
 const PANE = [
   ...['id', 'index', 'active', 'title', 'pid', 'tty', 'start_command', 'current_command', 'current_path'],
