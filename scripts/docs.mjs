@@ -106,7 +106,9 @@ function accessOf({ annotations }) {
 /** The arguments beyond the target that every pane tool has. */
 function ownArguments({ inputSchema }) {
   const names = Object.keys(inputSchema.properties ?? {});
-  return names.filter((name) => !['session', 'window', 'pane'].includes(name)).map((name) => `\`${name}\``);
+  return names
+    .filter((name) => !['session', 'window', 'pane', 'host'].includes(name))
+    .map((name) => `\`${name}\``);
 }
 
 function cell(text) {
@@ -206,5 +208,5 @@ function commandReference(names) {
 function example(leaves, setAt) {
   const tree = {};
   for (const leaf of leaves) setAt(tree, leaf.keys, leaf.default);
-  return tree;
+  return { ...tree, hosts: {} };
 }

@@ -41,6 +41,15 @@ export function readDialog(rows: readonly Row[]): Dialog | undefined {
   return { kind: kindOf(title, question, found.options), title, question, detail, options: found.options };
 }
 
+/** A screen on which no option was found: what it says is all that can be told. */
+export function withoutOptions(rows: readonly string[]): Dialog {
+  const edge = rows.findLastIndex((row) => EDGE.test(row));
+  const below = rows.slice(edge + 1).filter((row) => row.trim() !== '');
+  const text = below.length > 1 ? below : rows.filter((row) => row.trim() !== '');
+  const title = (text[0] ?? '').trim();
+  return { kind: 'unknown', title, question: title, detail: text.slice(1).join('\n'), options: [] };
+}
+
 /** Numbers count down to 1 from the bottom; rows that number something else stand higher. */
 function numbered(rows: readonly Row[]): Found | undefined {
   const options: DialogOption[] = [];

@@ -3,12 +3,14 @@ import type { AgentEvent, FailureClass } from '../../src/profile/contract.js';
 import { jsonObject } from './json.js';
 import { quote } from './quote.js';
 
-/** Hooks that are asked for. Tools' own hooks are left out: they would cost a process per tool call. */
+/**
+ * Hooks that are asked for. Tools' own hooks are left out: they would cost a process per tool call; so is
+ * PreCompact: the program prints its command.
+ */
 export const HOOKS = [
   'SessionStart',
   'UserPromptSubmit',
   'PermissionRequest',
-  'PreCompact',
   'Stop',
   'StopFailure',
   'SessionEnd',

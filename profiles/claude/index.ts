@@ -4,8 +4,8 @@ import { eventFolder, readEvent } from './events.js';
 import { exchange, launch } from './launch.js';
 import { home, readStatus, statusFile } from './registry.js';
 import { readScreen } from './screen.js';
-import { pieces, planSubmit } from './submit.js';
-import { readRecord, transcriptFile } from './transcript.js';
+import { isDrawn, planSubmit, typing } from './submit.js';
+import { recordReader, transcriptFile } from './transcript.js';
 
 export const claude = defineProfile({
   name: 'claude',
@@ -21,11 +21,13 @@ export const claude = defineProfile({
     statusFile,
     readStatus,
     transcriptFile,
-    readRecord,
+    recordReader,
     readScreen,
     planSubmit,
-    pieces,
+    isDrawn,
+    typing,
     interrupt: ['Escape', 'Escape', 'C-c'],
+    cancel: 'Escape',
     clear: 'C-u',
     quit: '/exit',
   },

@@ -3,7 +3,7 @@
  * with `❯` and a NO-BREAK SPACE between two rules. While it is drawn, typing goes into it; a dialog replaces it.
  */
 import type { ScreenReading } from '../../src/profile/contract.js';
-import { looksLikeDialog, readDialog } from './dialog.js';
+import { looksLikeDialog, readDialog, withoutOptions } from './dialog.js';
 import { readRows, type Cell, type Row } from './sgr.js';
 
 const COMPOSER = /^[❯!]\u00a0/;
@@ -24,7 +24,8 @@ export function readScreen(ansi: string): ScreenReading {
     const footer = text.findLast((row) => row.trim() !== '')?.trim() ?? '';
     const dialog = readDialog(rows);
     if (dialog) return { phase: 'dialog', ...nothing, footer, dialog };
-    return { phase: looksLikeDialog(text) ? 'dialog' : 'unknown', ...nothing, footer };
+    const phase = looksLikeDialog(text) ? 'dialog' : 'unknown';
+    return { phase, ...nothing, footer, dialog: withoutOptions(text) };
   }
   const { first, last, scrolled } = composer;
   const above = rows.slice(Math.max(0, first - 8), first).map((row) => row.text);

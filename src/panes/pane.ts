@@ -13,6 +13,7 @@ import {
   lockVariable,
   NO_MODE,
   samePlace,
+  sameProgram,
   sameSessions,
   sameSize,
   SHELL_OPTION,
@@ -23,6 +24,7 @@ import type { TmuxServer } from '../tmux/server.js';
 import { pasteNeedsRaw } from '../tmux/version.js';
 import { sliceCells } from './cells.js';
 import type { Key } from './keys.js';
+import type { Machine } from './machine.js';
 import { openCommand, type OpenOptions } from './open.js';
 import { respawnCommand, type SessionOptions } from './session.js';
 import { ansiLines, screenLines } from './screen.js';
@@ -50,6 +52,8 @@ function bufferName(): string {
 export interface Terminal {
   readonly tmux: TmuxServer;
   readonly streams: PaneStreams;
+  /** On which the panes are. */
+  readonly machine: Machine;
 }
 
 export class ReadPane {
@@ -75,6 +79,11 @@ export class ReadPane {
   /** `work:0.0` */
   get target(): string {
     return targetName(this.row);
+  }
+
+  /** The machine on which the pane's programs run. */
+  get machine(): Machine {
+    return this.terminal.machine;
   }
 
   /** The connection of the pane's session, opened if need be. */
@@ -203,6 +212,16 @@ export class ReadPane {
 }
 
 export class WritePane extends ReadPane {
+  /** The same handle, whose acts tmux refuses when another program is in the foreground; named by its process. */
+  whileRunning(command: string): this {
+    const condition = all([samePlace(this.row), sameProgram(command)]);
+    return new (this.constructor as new (row: PaneRow, terminal: Terminal, condition: string) => this)(
+      this.row,
+      this.terminal,
+      condition,
+    );
+  }
+
   /** Types pieces one after the other, in one step that nothing can come between. */
   async type(pieces: readonly Piece[]): Promise<void> {
     this.#refuseDead();
@@ -256,7 +275,9 @@ export class WritePane extends ReadPane {
 
   /** Opens another pane beside this one, without taking anybody's focus; resolves with its row. */
   async open(options: OpenOptions): Promise<PaneRow> {
-    const [created = ''] = await this.act([openCommand(this.row, options)]);
+    const given = options.workingDir;
+    const workingDir = given === undefined ? undefined : await this.machine.directory(given);
+    const [created = ''] = await this.act([openCommand(this.row, { ...options, workingDir })]);
     const paneId = created.split('\t')[2];
     const rows = await this.terminal.tmux.panes(this.row.sessionId);
     const row = rows.find((r) => r.paneId === paneId);
@@ -270,9 +291,10 @@ export class WritePane extends ReadPane {
 
   /** Ends what runs in the pane and starts a program there. */
   async respawn(options: Omit<SessionOptions, 'name'>): Promise<void> {
+    const workingDir = await this.machine.directory(options.workingDir);
     // It may be ending at this very moment, or have ended: either is fine.
     const done = await this.connection.guarded(this.id, sameSessions(this.row), [
-      respawnCommand(this.id, options),
+      respawnCommand(this.id, { ...options, workingDir }),
     ]);
     if (!done) throw this.moved();
     this.respawned = true;

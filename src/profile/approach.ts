@@ -5,7 +5,6 @@
 import { PanewrightError } from '../errors.js';
 import { OutputText } from '../panes/output.js';
 import type { WritePane } from '../panes/pane.js';
-import { innermost, inputWait, nameOf, startedAt, takesKeys } from '../panes/process.js';
 import type { PaneStream } from '../panes/stream.js';
 import { nextOutput, silence } from '../panes/watch.js';
 import type { PaneRow } from '../tmux/formats.js';
@@ -67,9 +66,9 @@ export async function approach(
       `the program in pane ${pane.target} has ended.`,
       'Close the pane or open another with open_pane.',
     );
-  if (now.row.alternate) throw busy(pane, now.row, 'a full-screen program');
+  if (now.row.alternate) throw await busy(pane, now.row, 'a full-screen program');
   if (stream.aid === '') stream.aid = now.row.integration;
-  return byLooks(now, stream, options, options.catalog.ofPane(now.row));
+  return byLooks(now, stream, options, await options.catalog.ofPane(now.row, pane.machine));
 }
 
 /** At a prompt whose end was marked: is the line still empty? False: the marks cannot tell any more. */
@@ -101,7 +100,8 @@ async function lineStillEmpty(
   options: ApproachOptions,
 ): Promise<boolean> {
   const { row } = await pane.renewed();
-  if (options.catalog.ofPane(row) !== options.shell || inputWait(row) === 'working') return false;
+  if ((await options.catalog.ofPane(row, pane.machine)) !== options.shell) return false;
+  if ((await pane.machine.inputWait(row)) === 'working') return false;
   const since = new OutputText(row.width, row.height);
   since.feed(stream.since(stream.promptAt));
   const line = since.unfinished;
@@ -147,22 +147,22 @@ async function byLooks(
 ): Promise<{ how: Approach; profile: Profile | undefined }> {
   const known = first?.shell !== undefined || first?.carrier === true || first?.repl !== undefined;
   // The pane's own program decides: what a starting shell runs on the way to its prompt says nothing.
-  const own = nameOf(pane.row.pid);
+  const own = await pane.machine.nameOf(pane.row.pid);
   const starter = own === undefined ? first : options.catalog.forCommand(own);
-  const starting = stream.phase === 'unknown' && isYoung(pane.row) && starter !== undefined;
+  const starting = stream.phase === 'unknown' && starter !== undefined && (await isYoung(pane));
   const began = performance.now();
   const patience = starting ? STARTING_MS : known ? RUNNING_MS * 2 : RUNNING_MS;
   const deadline = Math.min(began + patience, Math.max(options.deadline, began + STARTED_MS));
   for (;;) {
     await silence(stream, SETTLED_MS, deadline, options.signal);
     const { before, row } = await pane.cursorLine();
-    if (row.alternate) throw busy(pane, row, 'a full-screen program');
+    if (row.alternate) throw await busy(pane, row, 'a full-screen program');
     const way = await judge(pane, stream, options, before, row);
     if (way) return way;
     options.signal.throwIfAborted();
     // A shell on the way to its prompt does not ask for a password.
-    const asks = strongQuestion(before.trimEnd()) && inputWait(row) !== 'working';
-    if (performance.now() >= (asks ? began + RUNNING_MS : deadline)) throw busy(pane, row);
+    const asks = strongQuestion(before.trimEnd()) && (await pane.machine.inputWait(row)) !== 'working';
+    if (performance.now() >= (asks ? began + RUNNING_MS : deadline)) throw await busy(pane, row);
     // The name of the foreground program changes without output, hence the bound.
     await nextOutput(stream, Math.min(100, deadline - performance.now()), options.signal);
   }
@@ -175,8 +175,10 @@ async function judge(
   before: string,
   row: PaneRow,
 ): Promise<{ how: Approach; profile: Profile | undefined } | undefined> {
-  const profile = options.catalog.ofPane(row);
-  const waits = inputWait(row);
+  const [profile, waits] = await Promise.all([
+    options.catalog.ofPane(row, pane.machine),
+    pane.machine.inputWait(row),
+  ]);
   if (profile?.repl) {
     const facts = replFacts(profile.repl);
     if (facts.prompt.test(before) || facts.promptEnd?.test(before))
@@ -196,7 +198,7 @@ async function judge(
       const again = await pane.cursorLine();
       look = promptLook(again.before);
     }
-    if (look.kind === 'other' && !(await isOddPrompt(before, row, profile))) return undefined;
+    if (look.kind === 'other' && !(await isOddPrompt(before, pane, profile))) return undefined;
     const shell = await integrate(pane, stream, options.catalog, row);
     if (shell?.shell)
       return { how: { kind: 'shell', detection: 'integration', shell: shell.shell }, profile: shell };
@@ -226,9 +228,9 @@ async function judge(
 }
 
 /** A prompt like no other: the shell itself is in the foreground and its line editor takes keys. */
-async function isOddPrompt(before: string, row: PaneRow, profile: Profile): Promise<boolean> {
+async function isOddPrompt(before: string, pane: WritePane, profile: Profile): Promise<boolean> {
   if (profile.shell?.keys === undefined || !/^$|\s$/.test(before)) return false;
-  return takesKeys(row.tty);
+  return pane.machine.takesKeys(pane.row.tty);
 }
 
 /** A line that begins with what the prompt pattern wants and goes on: `>>> pri`. */
@@ -238,14 +240,16 @@ function startsLikePrompt(prompt: string, before: string): boolean {
 }
 
 /** Whether the pane's program was started within the last ten seconds; false where that cannot be told. */
-function isYoung(row: PaneRow): boolean {
-  return Date.now() / 1000 - Math.max(row.sessionCreated, startedAt(row.pid) ?? 0) < 10;
+async function isYoung({ row, machine }: WritePane): Promise<boolean> {
+  const created = row.sessionCreated - machine.clockOffsetMs / 1000;
+  return Date.now() / 1000 - Math.max(created, (await machine.startedAt(row.pid)) ?? 0) < 10;
 }
 
-function busy(pane: WritePane, row: PaneRow, what = 'no prompt shows'): PanewrightError {
+async function busy(pane: WritePane, row: PaneRow, what = 'no prompt shows'): Promise<PanewrightError> {
+  const program = (await pane.machine.innermost(row)) ?? (row.command || 'a program');
   return new PanewrightError(
     'PANE_BUSY',
-    `pane ${pane.target} is running ${innermost(row) ?? (row.command || 'a program')} (${what}).`,
+    `pane ${pane.target} is running ${program} (${what}).`,
     'Nothing was typed. Wait for it with wait_for, answer it with write_pane or send_keys (C-c interrupts), or use another pane.',
   );
 }

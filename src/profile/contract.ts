@@ -138,6 +138,7 @@ export interface DialogOption {
 
 /** A question that the program asks and that keeps it from going on. */
 export interface Dialog {
+  /** `unknown` also for a screen of which no option can be read: then there are none, and `detail` is its text. */
   readonly kind: 'permission' | 'question' | 'plan' | 'trust' | 'menu' | 'unknown';
   /** The heading: `Bash command`. */
   readonly title: string;
@@ -161,6 +162,7 @@ export interface ScreenReading {
   readonly takesPrompt: boolean;
   /** A question is pending, but the program holds its dialog back because somebody was typing. */
   readonly dialogHeldBack: boolean;
+  /** With `unknown`: what it is if it should be a dialog, which the screen alone does not tell. */
   readonly dialog?: Dialog;
   readonly footer: string;
 }
@@ -222,7 +224,8 @@ export interface AgentTurn {
     /** The program's id; a steered prompt has none. */
     readonly id?: string;
     readonly text: string;
-    readonly how: 'typed' | 'queued' | 'steered';
+    /** `command`: one of the program's own; then `answer` is what it printed, if it asked no model. */
+    readonly how: 'typed' | 'queued' | 'steered' | 'command';
   }[];
   /** `running` also when the record breaks off. */
   readonly outcome: 'running' | 'completed' | 'interrupted' | 'failed';
@@ -240,6 +243,13 @@ export interface AgentRecord {
   readonly queued: readonly string[];
 }
 
+/** Reads the record of a conversation while it grows: a day-long one has tens of megabytes. */
+export interface RecordReader {
+  /** @param lines whole lines, which follow those that were added before */
+  add(lines: string): void;
+  readonly record: AgentRecord;
+}
+
 /** How a prompt is given to the program. */
 export interface SubmitPlan {
   /** `refuse`: the program would not read this as a message to the model; `why` says so. */
@@ -250,6 +260,16 @@ export interface SubmitPlan {
   /** Keys pressed after the text is there and before Enter. */
   readonly keysBeforeEnter: readonly string[];
   /** What differs from the prompt, for the result: trailing white space, tabs. */
+  readonly notes: readonly string[];
+}
+
+/** How a prompt is typed. */
+export interface PromptTyping {
+  /** The program takes each as typed; each must be seen on the screen before the next. */
+  readonly pieces: readonly string[];
+  /** Keys pressed when all are there. */
+  readonly keys: readonly string[];
+  /** What differs from the prompt, for the result. */
   readonly notes: readonly string[];
 }
 
@@ -285,15 +305,22 @@ export interface AgentFacts {
   statusFile(home: string, pid: number): string;
   readStatus(text: string): AgentStatus | undefined;
   transcriptFile(home: string, directory: string, conversation: string): string;
-  readRecord(transcript: string): AgentRecord;
+  recordReader(): RecordReader;
   /** Reads `tmux capture-pane -p -e`. */
   readScreen(ansi: string): ScreenReading;
   /** @param raw the program may interpret it: a command, a shell line */
   planSubmit(prompt: string, raw: boolean): SubmitPlan;
-  /** The prompt in pieces that the program takes as typed, each to be seen on the screen before the next. */
-  pieces(text: string): readonly string[];
+  /**
+   * Whether a draft, as `readScreen` gives it, is this prompt and nothing else, as far as that can be told: a long
+   * one is drawn in part.
+   */
+  isDrawn(prompt: string, draft: string): boolean;
+  /** For typing, where no exchange is to be had. */
+  typing(text: string): PromptTyping;
   /** Keys that stop a running turn, to be pressed in this order, each verified, and only while it runs. */
   readonly interrupt: readonly string[];
+  /** Key that closes a dialog without choosing anything. */
+  readonly cancel: string;
   /** Key that empties the composer; pressed only when a draft of ours must go. */
   readonly clear: string;
   /** Command that ends the program, submitted raw. */

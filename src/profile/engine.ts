@@ -143,8 +143,9 @@ export class Engine {
     }
     await type([]);
     run.prompt = how.facts.prompt;
-    const driver = new ReplRun(run, pane, pane.stream, how.facts, (row) => {
-      return row.command !== how.program && this.catalog.ofPane(row)?.shell !== undefined;
+    const driver = new ReplRun(run, pane, pane.stream, how.facts, async (row) => {
+      if (row.command === how.program) return false;
+      return (await this.catalog.ofPane(row, pane.machine))?.shell !== undefined;
     });
     driver.drive().catch(() => {
       run.finish('pane_closed');

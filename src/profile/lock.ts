@@ -3,6 +3,7 @@
  * step that types. It is kept for a moment after a command, because the next one often follows at once.
  */
 import { randomBytes } from 'node:crypto';
+import { machineId } from '../panes/machine-id.js';
 import { PanewrightError } from '../errors.js';
 import type { Piece, WritePane } from '../panes/pane.js';
 
@@ -48,7 +49,7 @@ export class PaneLock {
       // Somebody took it for stale and broke it.
       this.#token = undefined;
     }
-    const token = `${process.pid}t${Date.now()}r${randomBytes(4).toString('hex')}`;
+    const token = `${process.pid}t${Date.now()}r${randomBytes(4).toString('hex')}m${machineId()}`;
     const deadline = performance.now() + PATIENCE_MS;
     while (!(await this.#take(pane, token, pieces))) {
       // Either somebody holds the lock, or the pane is no longer where it was judged to be: that rejects here.
@@ -75,10 +76,11 @@ export class PaneLock {
   }
 }
 
-/** The token is `<pid>t<time>r<random>`. */
+/** The token is `<pid>t<time>r<random>m<machine>`; of another machine only its age tells. */
 function isStale(token: string): boolean {
-  const [, pid = '0', time = '0'] = /^(\d+)t(\d+)r/.exec(token) ?? [];
+  const [, pid = '0', time = '0', machine] = /^(\d+)t(\d+)r[0-9a-f]+(?:m([0-9a-f]+))?$/.exec(token) ?? [];
   if (Date.now() - Number(time) > STALE_MS) return true;
+  if (machine !== undefined && machine !== machineId()) return false;
   try {
     process.kill(Number(pid), 0);
     return false;

@@ -188,6 +188,11 @@ export function sameSessions(row: PaneRow): string {
   ]);
 }
 
+/** Holds while a program of this name is in the foreground. */
+export function sameProgram(command: string): string {
+  return `#{==:#{pane_current_command},${formatLiteral(command)}}`;
+}
+
 /** Whether the pane can be reached from more than one session. */
 export function isLinked(row: Pick<PaneRow, 'linkedSessions' | 'sessionName'>): boolean {
   return row.linkedSessions !== row.sessionName && row.linkedSessions !== '';

@@ -17,7 +17,8 @@ import {
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
+import type { Writable } from 'node:stream';
 import { execa } from 'execa';
 import { startApi, type ScriptedApi } from './api.js';
 import { install, version } from './install.mjs';
@@ -86,12 +87,25 @@ export class Bed {
     const argv = [...flags, process.execPath, keeper, this.socket, join(this.dir, 'api')];
     const child = spawn('unshare', argv, { env: this.#env(), stdio: ['pipe', 'pipe', 'inherit'] });
     this.#children.push(child);
-    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+    this.#keeper = { stdin: child.stdin, lines: createInterface(child.stdout) };
+    const [line] = (await once(this.#keeper.lines, 'line')) as [string];
     const { tmux } = JSON.parse(line) as { tmux: number };
     if (readlinkSync(`/proc/${tmux}/ns/net`) === readlinkSync('/proc/self/ns/net')) {
       await this.close();
       throw new Error('the tmux server is not in a network namespace of its own');
     }
+    await this.until(async () => (await this.tmux('list-sessions').catch(() => undefined)) !== undefined, {
+      every: 5,
+    });
+  }
+
+  #keeper!: { readonly stdin: Writable; readonly lines: Interface };
+
+  /** The tmux server goes, with all that runs in it, and another one comes. */
+  async reboot(): Promise<void> {
+    const another = once(this.#keeper.lines, 'line');
+    this.#keeper.stdin.write('reboot\n');
+    await another;
     await this.until(async () => (await this.tmux('list-sessions').catch(() => undefined)) !== undefined, {
       every: 5,
     });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { readEvent, sink } from '../../profiles/claude/events.js';
 import { readStatus } from '../../profiles/claude/registry.js';
 import { readScreen } from '../../profiles/claude/screen.js';
-import { pieces, planSubmit, unspace } from '../../profiles/claude/submit.js';
+import { isDrawn, planSubmit, pieces, typing } from '../../profiles/claude/submit.js';
 import { readRecord } from '../../profiles/claude/transcript.js';
 
 describe('a plan for submitting', () => {
@@ -44,11 +44,26 @@ describe('pieces for typing', () => {
     expect(pieces(text).join('')).toBe(text);
     for (const piece of pieces(text)) expect(Buffer.byteLength(piece)).toBeLessThanOrEqual(700);
   });
-  test('hide a leading exclamation mark behind a space that is taken away again', () => {
-    expect(pieces('!a\nb')).toEqual([' !a\nb']);
-    expect(unspace('!a\nb')).toEqual(['Up', 'C-a', 'DC']);
-    expect(unspace('a')).toEqual([]);
+  test('hide a leading exclamation mark behind a space that is taken away again where its place is known', () => {
+    expect(typing('!a')).toEqual({ pieces: [' !a'], keys: ['C-a', 'DC'], notes: [] });
+    expect(typing('!a\nb')).toMatchObject({ keys: [], notes: [expect.stringContaining('space')] });
+    expect(typing('a').keys).toEqual([]);
   });
+  test('say what cannot be typed', () => {
+    expect(typing('a\tb\r\nc')).toMatchObject({
+      pieces: ['a    b\nc'],
+      notes: [/tab/, /carriage/].map((m) => expect.stringMatching(m) as string),
+    });
+  });
+});
+
+test('a draft is a prompt as drawn: wrapped, or with its middle left out, but with nothing besides', () => {
+  expect(isDrawn('one two three', 'one two\nthree')).toBe(true);
+  expect(isDrawn('one two three', 'two\nthree')).toBe(true);
+  expect(isDrawn('one two three four', 'one t[...Truncated text #1 +0 lines...]ee four')).toBe(true);
+  expect(isDrawn('one two three', 'mine one two three')).toBe(false);
+  expect(isDrawn('one two three', 'one two three mine')).toBe(false);
+  expect(isDrawn('one two', 'two[...Truncated text #1 +0 lines...]one')).toBe(false);
 });
 
 describe('the sink of the hooks', () => {

@@ -2,9 +2,10 @@
  * The only process that runs inside the network namespace besides what it starts: a tmux server on a private
  * socket (so that every pane, whoever opens it, has loopback and nothing else), and a forwarder from a loopback
  * port to the unix socket on which the scripted Messages API listens outside (unix sockets cross namespaces).
- * Ends, and ends the tmux server, when its stdin ends: nothing outlives a crashed test run.
+ * Ends, and ends the tmux server, when its stdin ends: nothing outlives a crashed test run. A line on its stdin
+ * plays a reboot: the tmux server goes with all that ran in it, and another one comes.
  *
- * argv: tmux socket, API socket. Prints one line of JSON: {"port": 4711, "tmux": <pid>}.
+ * argv: tmux socket, API socket. Prints one line of JSON per tmux server: {"port": 4711, "tmux": <pid>}.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createConnection, createServer } from 'node:net';
@@ -23,8 +24,18 @@ const forwarder = createServer((inside) => {
 forwarder.listen(0, '127.0.0.1', () => {
   const { port } = forwarder.address();
   const env = { ...process.env, ANTHROPIC_BASE_URL: `http://127.0.0.1:${port}` };
-  const tmux = spawn('tmux', ['-D', '-u', '-S', tmuxSocket, '-f', '/dev/null'], { env, stdio: 'ignore' });
-  tmux.on('exit', () => process.exit());
-  process.stdin.on('end', () => tmux.kill('SIGTERM')).resume();
-  process.stdout.write(`${JSON.stringify({ port, tmux: tmux.pid })}\n`);
+  let tmux;
+  let rebooting = false;
+  const start = () => {
+    rebooting = false;
+    tmux = spawn('tmux', ['-D', '-u', '-S', tmuxSocket, '-f', '/dev/null'], { env, stdio: 'ignore' });
+    tmux.on('exit', () => (rebooting ? start() : process.exit()));
+    process.stdout.write(`${JSON.stringify({ port, tmux: tmux.pid })}\n`);
+  };
+  start();
+  process.stdin.on('data', () => {
+    rebooting = true;
+    tmux.kill('SIGTERM');
+  });
+  process.stdin.on('end', () => tmux.kill('SIGTERM'));
 });

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { claude } from '../../profiles/claude/index.js';
+import { readRecord } from '../../profiles/claude/transcript.js';
 import type { AgentRecord, AgentTurn } from '../../src/profile/contract.js';
 import { Bed, describeClaude, Repl } from './harness.js';
 
@@ -23,7 +24,7 @@ describeClaude('the record of a conversation', () => {
 
   const record = (): AgentRecord => {
     const { sessionId, cwd } = repl.registry() as unknown as { sessionId: string; cwd: string };
-    return agent.readRecord(readFileSync(agent.transcriptFile(bed.config, cwd, sessionId), 'utf8'));
+    return readRecord(readFileSync(agent.transcriptFile(bed.config, cwd, sessionId), 'utf8'));
   };
   const last = (): AgentTurn | undefined => record().turns.at(-1);
   const stops = (): number => repl.hooks('Stop').length;

@@ -29,6 +29,16 @@ export class Stage {
     return connect(this.bed, this.path);
   }
 
+  /** The folder in which a session and its program exchange files. */
+  spool(session: string): string {
+    return join(this.bed.dir, 'state/panewright/sessions', `${session}.spool`);
+  }
+
+  /** What the pane of a session shows. */
+  screen(session: string): Promise<string> {
+    return this.bed.tmux('capture-pane', '-p', '-t', `=${session}:`);
+  }
+
   call(name: string, args: Json = {}, options: CallOptions = {}): Promise<Json> {
     return this.client.call(name, args, options);
   }

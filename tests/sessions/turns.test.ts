@@ -1,49 +1,9 @@
 /** Prompts and answers, through the product, on the real Claude Code. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describeClaude } from '../claude/harness.js';
+import { ANSWERS, PROMPTS } from './awkward.js';
 import { Stage } from './stage.js';
-
-/** Answers that screens and parsers like to spoil. */
-const AWKWARD = [
-  '# Title\n\n- **bold** item\n- `code`\n\nend',
-  '| a | b |\n|---|---|\n| 1 | 2 |\n| `x|y` | **z** |',
-  '```sh\nls | wc -l\n```',
-  '````md\n```js\nlet x = `${y}`;\n```\n````',
-  'one\n\n\n\nfour blank lines above',
-  '    four leading spaces\n  two\nnone',
-  'x'.repeat(3000),
-  `${'long words '.repeat(400)}end`,
-  'emoji 🎉 👩‍👩‍👧 é ü 漢字 עברית',
-  '❯ 1. Yes\n  2. No\n\nEsc to cancel',
-  '✻ Cooked for 12s\n\n? for shortcuts',
-  '> quoted\n>> twice\n\n1. one\n2. two\n   1. nested',
-  '<b>html</b> &amp; <script>alert(1)</script>',
-  '\\backslash \\n not a newline \\\\',
-  '*',
-  '$(echo no) `whoami` #{pane_id} %end 1 2 3',
-  'a\tb\tc',
-  '---\n\n***\n\n___',
-  'line ends in spaces  \nnext',
-  '[link](http://example.invalid/x?y=1&z=2) ![img](a.png)',
-];
-
-const PROMPTS = [
-  'plain',
-  'two\nlines',
-  'three\n\n\nblank lines\n\n\n\nbetween',
-  'ends in semicolon;',
-  'ends in backslash\\',
-  '-leading dash',
-  '--help',
-  '!leading bang',
-  '#leading hash',
-  '@leading at',
-  '/usr/bin/env is a path, /not a command',
-  'quotes \' " ` $HOME $(id) #{pane_id} %1 \\n',
-  'emoji 🎉 漢字 é',
-  '{"json": ["yes", 1]}',
-  `long ${'0123456789 '.repeat(950)}end`,
-  `many lines\n${Array.from({ length: 300 }, (_, i) => `line ${i}`).join('\n')}`,
-];
 
 describeClaude('a session on the real Claude Code', () => {
   let stage: Stage;
@@ -60,23 +20,61 @@ describeClaude('a session on the real Claude Code', () => {
   }, 60_000);
   afterAll(() => stage?.close());
 
-  test('answers come back exactly as they were written', async () => {
-    for (const [i, answer] of AWKWARD.entries()) {
-      stage.bed.api.when(`question ${i}`, answer);
-      const result = await stage.call('session_send', { name: 'one', prompt: `question ${i}` });
-      expect(result).toMatchObject({ outcome: 'completed', state: 'idle', timed_out: false });
+  test('a hundred answers in a row come back exactly as they were written, and nothing piles up', async () => {
+    const ask = async (i: number): Promise<void> => {
+      const answer = ANSWERS[i % ANSWERS.length];
+      const prompt = `question ${i}`;
+      const result = await stage.call('session_send', { name: 'one', prompt });
+      expect(result).toMatchObject({ outcome: 'completed', state: 'idle', timed_out: false, source: 'hook' });
       expect(result['response']).toBe(answer);
-    }
-  }, 120_000);
+    };
+    stage.bed.api.when(
+      /^question \d+$/,
+      ({ prompt }) => ANSWERS[Number(prompt.slice(9)) % ANSWERS.length] ?? '',
+    );
+    expect(new Set(ANSWERS).size).toBeGreaterThanOrEqual(20);
+    for (let i = 0; i < 20; i++) await ask(i);
+    const before = descriptors(stage.client.pid);
+    for (let i = 20; i < 100; i++) await ask(i);
+    expect(descriptors(stage.client.pid)).toBeLessThanOrEqual(before);
+    // Reports of turns that are over are removed: the last turn's stay, and the start's.
+    expect(readdirSync(join(stage.spool('one'), 'events')).length).toBeLessThan(10);
+  }, 240_000);
 
-  test('prompts arrive byte for byte and as the user wrote them', async () => {
+  test('prompts arrive byte for byte and as the words of the user', async () => {
     for (const prompt of PROMPTS) {
       const before = stage.bed.api.prompts.length;
       const result = await stage.call('session_send', { name: 'one', prompt });
       expect(result).toMatchObject({ outcome: 'completed', response: 'ok' });
-      expect(stage.bed.api.prompts.slice(before)).toEqual([prompt]);
+      expect(['typed', 'file']).toContain(result['delivery']);
+      expect(result['notes']).toBeUndefined();
+      const got = stage.bed.api.prompts.slice(before);
+      expect(got.map((text) => text.slice(0, 200))).toEqual([prompt.slice(0, 200)]);
+      expect(got[0] === prompt).toBe(true);
+      const content = JSON.stringify(stage.bed.api.requests.at(-1)?.messages.at(-1)?.content);
+      expect(content).not.toContain('<pasted_content');
     }
-  }, 120_000);
+  }, 180_000);
+
+  test('white space at the end is dropped, a lone carriage return changed, and the result says so; white space alone is an error', async () => {
+    const sent = await stage.call('session_send', { name: 'one', prompt: 'ends in blanks  \n\n' });
+    expect(sent).toMatchObject({
+      response: 'ok',
+      notes: [expect.stringContaining('white space at the end')],
+    });
+    expect(stage.bed.api.prompts.at(-1)).toBe('ends in blanks');
+    const lone = await stage.call('session_send', { name: 'one', prompt: 'a\rb' });
+    expect(lone).toMatchObject({ response: 'ok', notes: [expect.stringContaining('carriage return')] });
+    const tag = await stage.call('session_send', { name: 'one', prompt: '</pasted_content> x' });
+    expect(tag).toMatchObject({ response: 'ok', notes: [expect.stringContaining('pasted_content')] });
+    for (const prompt of [' ', '\n\t \n', '\r\n'])
+      await expect(stage.client.refusal('session_send', { name: 'one', prompt })).resolves.toMatch(
+        /^PROMPT_NOT_ACCEPTED:.*empty/,
+      );
+    await expect(stage.client.refusal('session_send', { name: 'one', prompt: 'exit' })).resolves.toMatch(
+      /^PROMPT_NOT_ACCEPTED:.*ends/,
+    );
+  });
 
   test('the same prompt sent twice gets each its own answer', async () => {
     const answers = ['first', 'second'];
@@ -113,40 +111,85 @@ describeClaude('a session on the real Claude Code', () => {
       const result = await stage.call('session_send', { name: 'one', prompt: `fail ${status}`, timeout: 60 });
       expect(result).toMatchObject({ outcome: 'failed', failure, state: 'idle' });
       expect(result['response']).toContain(String(status));
+      expect(await stage.call('session_send', { name: 'one', prompt: 'and now?' })).toMatchObject({
+        outcome: 'completed',
+        response: 'ok',
+      });
+      expect(stage.bed.api.prompts.at(-1)).toBe('and now?');
     },
     90_000,
   );
 
-  test('an interrupt stops a turn, is harmless at idle, and keeps the partial answer', async () => {
-    stage.bed.api.when('never ends', ['Partial', new Promise(() => {})]);
-    const sent = await stage.call('session_send', { name: 'one', prompt: 'never ends', timeout: 2 });
-    expect(sent).toMatchObject({ outcome: 'running', timed_out: true });
-    const stopped = await stage.call('session_interrupt', { name: 'one' });
-    expect(stopped).toMatchObject({ interrupted: true, was: 'busy', state: 'idle' });
-    for (let i = 0; i < 5; i++)
-      expect(await stage.call('session_interrupt', { name: 'one' })).toMatchObject({
-        interrupted: false,
-        was: 'idle',
-      });
-    expect(await stage.call('session_wait', { name: 'one' })).toMatchObject({ outcome: 'interrupted' });
-    expect(await stage.call('session_send', { name: 'one', prompt: 'still there?' })).toMatchObject({
-      response: 'ok',
+  test('a stream that is cut is no answer: the program asks again, and what it gets then is', async () => {
+    let tries = 0;
+    stage.bed.api.when('cut', () => (tries++ === 0 ? ['half of', { cut: true }] : 'the whole answer'));
+    expect(await stage.call('session_send', { name: 'one', prompt: 'cut' })).toMatchObject({
+      outcome: 'completed',
+      response: 'the whole answer',
+    });
+    expect(tries).toBe(2);
+  }, 90_000);
+
+  test('a cancelled call stops waiting, leaves the program alone, and its answer can be had', async () => {
+    let release!: () => void;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    stage.bed.api.when('cancel me', [gate, 'answered all the same']);
+    const cancel = new AbortController();
+    const sent = stage.call('session_send', { name: 'one', prompt: 'cancel me' }, { signal: cancel.signal });
+    await stage.bed.api.request('cancel me');
+    cancel.abort();
+    await expect(sent).rejects.toThrow();
+    const waited = new AbortController();
+    const waiting = stage.call('session_wait', { name: 'one' }, { signal: waited.signal });
+    expect(await stage.call('session_status', { name: 'one' })).toMatchObject({ state: 'busy' });
+    waited.abort();
+    await expect(waiting).rejects.toThrow();
+    expect(await stage.call('session_status', { name: 'one' })).toMatchObject({ state: 'busy' });
+    release();
+    expect(await stage.call('session_wait', { name: 'one' })).toMatchObject({
+      response: 'answered all the same',
+      outcome: 'completed',
     });
   }, 60_000);
 
-  test('an interrupt before the first word takes the prompt back, and the next prompt goes through', async () => {
-    stage.bed.api.when('too early', [new Promise(() => {})]);
-    const sent = stage.call('session_send', { name: 'one', prompt: 'too early', timeout: 60 });
-    await stage.bed.api.request('too early');
-    expect(await stage.call('session_interrupt', { name: 'one' })).toMatchObject({
-      interrupted: true,
-      state: 'idle',
-    });
-    expect(await sent).toMatchObject({ outcome: 'interrupted', response: '' });
-    expect(await stage.call('session_send', { name: 'one', prompt: 'and now?' })).toMatchObject({
-      response: 'ok',
-    });
-    expect(stage.bed.api.prompts.at(-1)).toBe('and now?');
+  test('who waits is told every five seconds, in words', async () => {
+    let release!: () => void;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    stage.bed.api.when('takes long', [gate, 'done']);
+    const messages: string[] = [];
+    const sent = stage.call(
+      'session_send',
+      { name: 'one', prompt: 'takes long' },
+      {
+        onProgress: (message) => {
+          messages.push(message);
+          if (messages.length === 2) release();
+        },
+      },
+    );
+    expect(await sent).toMatchObject({ response: 'done' });
+    expect(messages[0]).toMatch(/^one is working; waiting for its answer for 5 s$/);
+    expect(messages[1]).toMatch(/for 10 s$/);
+  }, 60_000);
+
+  test('what ended while nobody waited is told by status and history, not only by session_wait', async () => {
+    let release!: () => void;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    stage.bed.api.when('unattended', [gate, 'ended by itself']);
+    const sent = await stage.call('session_send', { name: 'one', prompt: 'unattended', timeout: 1 });
+    expect(sent).toMatchObject({ outcome: 'running' });
+    release();
+    await stage.bed.until(
+      async () => {
+        const { turn } = (await stage.call('session_status', { name: 'one' })) as {
+          turn: { outcome: string };
+        };
+        return turn.outcome === 'completed';
+      },
+      { every: 50 },
+    );
+    const { turns } = (await stage.call('session_history', { name: 'one', limit: 1 })) as { turns: object[] };
+    expect(turns).toEqual([expect.objectContaining({ response: 'ended by itself', outcome: 'completed' })]);
   }, 60_000);
 
   test('history and status tell the turns, and explain says which signal decided', async () => {
@@ -158,3 +201,8 @@ describeClaude('a session on the real Claude Code', () => {
     expect(status['degraded']).toBeUndefined();
   });
 });
+
+/** Files that a process has open. */
+function descriptors(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}

@@ -29,23 +29,45 @@ export async function answerDialog(
   dialog: Dialog,
   request: AnswerRequest,
 ): Promise<void> {
-  const several = dialog.options.some((option) => option.checked !== undefined);
-  if (several && /^[\d\s,]+$/.test(String(request.choice))) {
-    await check(
-      pane,
-      facts,
-      dialog,
-      String(request.choice)
-        .split(/[\s,]+/)
-        .filter(Boolean)
-        .map(Number),
-    );
+  const { choice, text } = request;
+  if (choice === 'cancel') {
+    await confirm(pane, facts, dialog, facts.cancel);
     return;
   }
-  const index = indexOf(dialog, request.choice);
+  const several = dialog.options.some((option) => option.checked !== undefined);
+  const numbers = several ? numbersOf(dialog, choice) : undefined;
+  if (numbers) {
+    await check(pane, facts, dialog, numbers, text);
+    return;
+  }
+  const index = indexOf(dialog, choice);
+  const free = dialog.options[index]?.freeText === true;
+  if (free && text === undefined && /^Type something/.test(dialog.options[index]?.label ?? ''))
+    throw new PanewrightError(
+      'INVALID_ARGUMENT',
+      'this option of the dialog is answered with text.',
+      'Nothing was pressed. Give text, too.',
+    );
   await moveTo(pane, facts, dialog, index);
-  if (request.text !== undefined) await enterText(pane, facts, dialog, index, request.text);
-  await confirm(pane, facts, dialog);
+  if (text !== undefined) await enterText(pane, facts, dialog, index, text);
+  await confirm(pane, facts, dialog, 'Enter');
+}
+
+/** Where several may be chosen: numbers or labels with commas between; undefined when it means one row. */
+function numbersOf(dialog: Dialog, choice: string | number): readonly number[] | undefined {
+  const ticked = dialog.options.flatMap((option, i) =>
+    option.checked === undefined
+      ? []
+      : [{ number: option.number ?? i + 1, label: option.label.toLowerCase() }],
+  );
+  const parts = String(choice)
+    .split(/\s*,\s*|(?<=\d)\s+(?=\d)/)
+    .map((part) => part.trim().toLowerCase())
+    .filter(Boolean);
+  const numbers = parts.map(
+    (part) => ticked.find(({ number, label }) => String(number) === part || label === part)?.number,
+  );
+  return numbers.length > 0 && numbers.every((number) => number !== undefined) ? numbers : undefined;
 }
 
 /** Which option a caller means. */
@@ -70,8 +92,10 @@ export function indexOf(dialog: Dialog, choice: string | number): number {
   if (near.length === 1) return near[0] as number;
   throw new PanewrightError(
     'INVALID_ARGUMENT',
-    `the dialog has no option ${JSON.stringify(choice)}. Options: ${options.map((o, i) => `${o.number ?? i + 1} ${o.label}`).join('; ')}.`,
-    'Nothing was pressed. Give a number or a label.',
+    `the dialog has no option ${JSON.stringify(choice)}. Options: ${options.map((o, i) => `${o.number ?? i + 1} ${o.label}`).join('; ') || 'none that could be read'}.`,
+    options.length > 0
+      ? 'Nothing was pressed. Give a number or a label, or cancel.'
+      : 'Nothing was pressed. Close it with cancel, or work on it with send_keys.',
   );
 }
 
@@ -116,51 +140,74 @@ async function enterText(
   text: string,
 ): Promise<void> {
   const wanted = text.replace(/\s+/g, ' ').trim();
+  const field = (now: ScreenReading): string | undefined => now.dialog?.options[index]?.label;
+  const before = field((await until(pane, facts, (now) => now.dialog !== undefined, PRESS_MS)).screen) ?? '';
   if (dialog.options[index]?.freeText !== true) await pane.press([parseKey('Tab')]);
   for (let tries = 0; tries < 3; tries++) {
     await pane.type([{ text: wanted }]);
-    const shown = await until(
-      pane,
-      facts,
-      (now) => now.dialog?.options.some((option) => option.label.includes(wanted.slice(0, 20))) === true,
-      PRESS_MS * 2,
-    );
-    if (shown.met) return;
-    if (!shown.screen.dialog) throw changed();
+    const { met, screen } = await until(pane, facts, (now) => ends(field(now), wanted), PRESS_MS * 2);
+    if (met) return;
+    if (!screen.dialog) throw changed();
+    // Only a field that took nothing of it, because it was not ready yet, is typed into once more.
+    if (plain(field(screen) ?? '') !== plain(before) && screen.dialog.options[index]?.freeText === true)
+      break;
   }
   throw new PanewrightError(
-    'INVALID_ARGUMENT',
-    'this option of the dialog takes no text.',
-    'Nothing was submitted. Answer without text, or choose the option into which text is typed.',
+    'DIALOG_CHANGED',
+    'the text could not be seen in the field of this option, or the option takes no text.',
+    'Nothing was submitted. Look at it with read_pane; answer without text, or choose the option that takes text.',
   );
 }
 
+const plain = (text: string): string => text.replace(/[^\p{L}\p{N}]+/gu, '');
+
+/** Whether the field shows the text, or its end where it is longer than there is room for. */
+function ends(label: string | undefined, text: string): boolean {
+  const shown = plain(label ?? '');
+  const all = plain(text);
+  return shown !== '' && (shown.endsWith(all) || (shown.length > 40 && all.endsWith(shown.slice(-40))));
+}
+
+/** Ticks what was chosen, and goes on to the page behind. */
 async function check(
   pane: WritePane,
   facts: AgentFacts,
   dialog: Dialog,
   numbers: readonly number[],
+  text: string | undefined,
 ): Promise<void> {
   for (const [i, option] of dialog.options.entries()) {
+    const number = option.number ?? i + 1;
     if (option.checked === undefined || option.freeText === true) continue;
-    const wanted = numbers.includes(option.number ?? i + 1);
-    if (option.checked === wanted) continue;
-    await pane.press([parseKey(String(option.number ?? i + 1))]);
-    await until(pane, facts, (now) => now.dialog?.options[i]?.checked === wanted, PRESS_MS * 4);
+    const wanted = numbers.includes(number);
+    for (let tries = 0; tries < TRIES; tries++) {
+      const { screen } = await until(pane, facts, (now) => now.dialog !== undefined, PRESS_MS);
+      if (!same(screen, dialog)) throw changed();
+      if (screen.dialog?.options[i]?.checked === wanted) break;
+      await pane.press([parseKey(String(number))]);
+      await until(pane, facts, (now) => now.dialog?.options[i]?.checked === wanted, PRESS_MS);
+    }
   }
-  const { screen } = await until(pane, facts, (now) => now.dialog !== undefined, PRESS_MS);
-  if (!same(screen, dialog)) throw changed();
+  const free = dialog.options.findIndex((option) => option.checked !== undefined && option.freeText === true);
+  if (text !== undefined && free >= 0) {
+    await moveTo(pane, facts, dialog, free);
+    await enterText(pane, facts, dialog, free, text);
+  }
   // The questions are a row of pages; to the right of the last one they are reviewed and submitted.
-  await pane.press([parseKey('Right')]);
-  await until(pane, facts, (now) => !same(now, dialog), PRESS_MS * 4);
+  await confirm(pane, facts, dialog, 'Right');
 }
 
-async function confirm(pane: WritePane, facts: AgentFacts, dialog: Dialog): Promise<void> {
+/** Presses a key that ends the dialog, again if it was too early, while the dialog is there and the same. */
+async function confirm(pane: WritePane, facts: AgentFacts, dialog: Dialog, key: string): Promise<void> {
   for (let tries = 0; tries < TRIES; tries++) {
-    await pane.press([parseKey('Enter')]);
-    const { met, screen } = await until(pane, facts, (now) => !same(now, dialog), PRESS_MS);
+    const { screen } = await until(pane, facts, (now) => now.dialog !== undefined, PRESS_MS);
+    if (!same(screen, dialog)) {
+      if (tries > 0) return;
+      throw changed();
+    }
+    await pane.press([parseKey(key)]);
+    const { met } = await until(pane, facts, (now) => !same(now, dialog), PRESS_MS);
     if (met) return;
-    if (!same(screen, dialog)) throw changed();
   }
   throw new PanewrightError(
     'DIALOG_CHANGED',

@@ -6,11 +6,11 @@ import type { ProfileCatalog } from '../catalog.js';
 import type { AgentFacts, Profile } from '../contract.js';
 import { type WaitOptions } from '../outcome.js';
 import type { SessionState } from '../session/driver.js';
-import { turnOf } from '../session/program-driver.js';
-import { type SessionRecord, type Turn } from '../session/record.js';
+import { digestOf, type SessionRecord, type Turn, turnOf } from '../session/record.js';
 import type { SessionStore } from '../session/store.js';
 import { AgentFiles, watchFolders } from './files.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
+import { digestOfTurn } from './turns.js';
 
 export abstract class AgentBase {
   protected readonly profile: Profile;
@@ -42,14 +42,14 @@ export abstract class AgentBase {
     turn: Turn,
   ): ReturnType<AgentFiles['events']>[number] | undefined {
     if (record.events_dir === null) return undefined;
-    const wanted = turn.prompt.replace(/\s+/g, '');
+    const wanted = digestOfTurn(turn);
     return this.files
       .events(record.events_dir)
       .find(
         (event) =>
           event.type === 'accepted' &&
           event.at > (turn.after_event ?? '') &&
-          event.prompt.replace(/\s+/g, '') === wanted,
+          digestOf(event.prompt) === wanted,
       );
   }
 
@@ -65,7 +65,7 @@ export abstract class AgentBase {
         const turn = turnOf(now.turns, turnId, now.name);
         Object.assign(turn, end);
         if (end.outcome !== 'running' && end.outcome !== 'waiting') turn.ended ??= new Date().toISOString();
-        if (snapshot.conversation !== null) now.conversation_id = snapshot.conversation;
+        this.follow(now, snapshot);
       },
       () => record,
     );
@@ -75,13 +75,25 @@ export abstract class AgentBase {
     return turn;
   }
 
+  /** The conversation changes by itself: `/clear`. */
+  protected follow(record: SessionRecord, { conversation, transcript }: Snapshot): void {
+    if (conversation !== null) record.conversation_id = conversation;
+    if (transcript !== undefined) record.transcript = transcript;
+  }
+
   protected async look(pane: ReadPane, record: SessionRecord): Promise<Snapshot> {
-    const snapshot = await takeSnapshot(pane, record, this.facts, this.files, this.env);
+    const snapshot = await takeSnapshot(pane, record, this.facts, this.files, {
+      ...this.env,
+      ...record.env,
+    });
     const { row, registry, screen, status } = snapshot;
-    const running = this.catalog.ofPane(row);
-    const left = !registry && screen.phase === 'unknown' && running?.shell && running !== this.profile;
+    const running = row && (await this.catalog.ofPane(row, pane.machine));
+    const shell = screen.phase === 'unknown' && running?.shell !== undefined && running !== this.profile;
+    if (!shell) return snapshot;
     // The shell from which it was started is back: whatever is typed now would be a command.
-    return left ? { ...snapshot, status: { ...status, state: 'exited', alive: false } } : snapshot;
+    if (!registry) return { ...snapshot, status: { ...status, state: 'exited', alive: false } };
+    const degraded = [...(status.degraded ?? []), 'it is suspended, and a shell is in the foreground: fg'];
+    return { ...snapshot, status: { ...status, state: 'unknown', degraded } };
   }
 
   protected async settles(
@@ -111,7 +123,7 @@ export abstract class AgentBase {
     transcript?: string,
   ): { next(ms: number, signal?: AbortSignal): Promise<void>; stop(): void } {
     const folders = [
-      this.files.statusFolder(this.files.home(pane.row, this.env)),
+      this.files.statusFolder(this.files.home(pane.row, { ...this.env, ...record.env })),
       ...(record.events_dir === null ? [] : [this.facts.eventFolder(record.events_dir)]),
       ...(transcript === undefined ? [] : [dirname(transcript)]),
     ];

@@ -1,31 +1,30 @@
 /** Sessions of programs that hold a conversation: sends prompts, waits for turns, answers, interrupts. */
 import { PanewrightError } from '../../errors.js';
 import { parseKey } from '../../panes/keys.js';
-import type { WritePane } from '../../panes/pane.js';
+import { PaneMoved, type WritePane } from '../../panes/pane.js';
 import { nextOutput } from '../../panes/watch.js';
 import { cancelled, type WaitOptions } from '../outcome.js';
 import type { Driver, SendOptions, SessionState, Status, Subject, TurnResult } from '../session/driver.js';
-import { turnOf } from '../session/program-driver.js';
-import { type SessionRecord, type Turn } from '../session/record.js';
+import { type SessionRecord, type Turn, turnOf } from '../session/record.js';
 import { answerDialog } from './answer.js';
+import { describe } from './dialogs.js';
 import { AgentSender } from './sender.js';
-import { describe, type Snapshot } from './snapshot.js';
+import type { Snapshot } from './snapshot.js';
 import { clear, until } from './submit.js';
-import { findTurn, isDraft, lateVerdict, verdict } from './turns.js';
+import { isDraft, isOpen } from './turns.js';
 
-/** How long an idle program's transcript may stay behind its hooks. */
-const LATE_MS = 1_500;
-/** How long it may be idle without any trace of a prompt that it took. */
-const LOST_MS = 6_000;
 /** Bound of a wait between two looks; events come first. */
 const LOOK_MS = 1_000;
+const PROGRESS_MS = 5_000;
+/** How long a screen without options must stand to count as a dialog that has none. */
+const DRAWN_MS = 700;
 
 export class AgentDriver extends AgentSender implements Driver {
   async status(subject: Subject, explain: boolean): Promise<Status> {
-    const { status } = await this.look(subject.pane, subject.record);
-    if (explain) return status;
-    const { evidence: _evidence, ...rest } = status;
-    return rest;
+    const snapshot = await this.look(subject.pane, subject.record);
+    await this.settleAll(subject.record, snapshot);
+    await this.followed(subject.record, snapshot);
+    return explain ? snapshot.status : withoutEvidence(snapshot.status);
   }
 
   async ready(subject: Subject<WritePane>, options: WaitOptions): Promise<Status> {
@@ -39,7 +38,7 @@ export class AgentDriver extends AgentSender implements Driver {
         continue;
       }
       const settled = status.state !== 'starting' && status.state !== 'unknown' && !trusted;
-      if (settled || performance.now() >= options.deadline) return status;
+      if (settled || performance.now() >= options.deadline) return withoutEvidence(status);
       if (options.signal.aborted) throw cancelled();
       await nextOutput(subject.pane.stream, 200, options.signal);
     }
@@ -47,13 +46,27 @@ export class AgentDriver extends AgentSender implements Driver {
 
   async send(subject: Subject<WritePane>, options: SendOptions): Promise<TurnResult> {
     const { pane } = subject;
-    const release = await this.activities.of(pane.row).turn(options.signal);
-    let sent: { record: SessionRecord; turn: Turn };
+    const activity = this.activities.of(pane.row);
+    const release = await activity.turn(options.signal);
+    let sent: { record: SessionRecord; turn: Turn } | undefined;
     try {
-      sent = await this.activities.of(pane.row).lock.during(pane, async (type) => {
-        await type([]);
-        return this.submit(subject, options);
-      });
+      for (let here = subject; !sent;) {
+        let locked = false;
+        sent = await activity.lock
+          .during(here.pane, async (type) => {
+            await type([]);
+            locked = true;
+            return this.submit(here, options);
+          })
+          .catch((error: unknown) => {
+            // Nothing was typed. It may only have another size now; another server's prompt takes its time.
+            const inUse = error instanceof PanewrightError && error.code === 'PANE_IN_USE';
+            const patient = inUse && performance.now() < options.deadline && !options.signal.aborted;
+            if (locked || !(patient || error instanceof PaneMoved)) throw error;
+            return undefined;
+          });
+        if (!sent) here = { ...here, pane: await here.pane.renewed() };
+      }
     } finally {
       release();
     }
@@ -70,8 +83,11 @@ export class AgentDriver extends AgentSender implements Driver {
     options: WaitOptions,
   ): Promise<{ interrupted: boolean; was: SessionState; method: string; state: SessionState }> {
     const { pane, record } = subject;
-    const was = (await this.look(pane, record)).status.state;
+    const before = await this.look(pane, record);
+    const was = before.status.state;
     let state = was;
+    // Before it may start at all there is nothing to stop, and the key that stops would end it.
+    if (before.screen.dialog?.kind === 'trust') return { interrupted: false, was, method: 'none', state };
     const pressed: string[] = [];
     for (const key of this.facts.interrupt) {
       if (state !== 'busy' && state !== 'waiting') break;
@@ -87,7 +103,7 @@ export class AgentDriver extends AgentSender implements Driver {
   /** Stopped before its first word, a program puts the prompt back into the composer and forgets the turn. */
   protected async takeBack({ pane, record }: Subject<WritePane>): Promise<void> {
     const now = this.store.get(record.name) ?? record;
-    const turn = now.turns.findLast((known) => known.outcome === 'running' || known.outcome === 'waiting');
+    const turn = now.turns.findLast(isOpen);
     const { met } = await until(
       pane,
       this.facts,
@@ -95,7 +111,7 @@ export class AgentDriver extends AgentSender implements Driver {
       300,
     );
     if (!met || !turn) return;
-    await clear(pane, this.facts, now.events_dir, turn.prompt);
+    await clear(pane, this.facts, now.events_dir, turn);
     const snapshot = await this.look(pane, record);
     await this.settle(
       record,
@@ -127,65 +143,62 @@ export class AgentDriver extends AgentSender implements Driver {
         'Nothing was pressed. Read it with session_status and answer that one.',
       );
     await answerDialog(pane, this.facts, dialog, answer);
-    const changed = async (): Promise<Snapshot> => {
-      const snapshot = await this.look(pane, record);
-      return snapshot;
-    };
     const deadline = Math.min(options.deadline, performance.now() + 3_000);
     for (;;) {
-      const snapshot = await changed();
-      if (snapshot.status.dialog?.dialog_id !== now && snapshot.status.state !== 'starting')
-        return snapshot.status;
-      if (performance.now() >= deadline) return snapshot.status;
+      const snapshot = await this.look(pane, record);
+      const { status } = snapshot;
+      const settled =
+        status.dialog?.dialog_id !== now &&
+        status.state !== 'starting' &&
+        (status.state !== 'waiting' || (status.dialog?.options.length ?? 0) > 0);
+      if (settled || performance.now() >= deadline) {
+        await this.settleAll(this.store.get(record.name) ?? record, snapshot);
+        return withoutEvidence(status);
+      }
       await nextOutput(pane.stream, 100, options.signal);
     }
   }
 
   protected async await(subject: Subject, turnId: string, options: WaitOptions): Promise<TurnResult> {
-    const { pane, record } = subject;
+    const { pane } = subject;
+    const started = performance.now();
     const release = pane.connection.hold();
-    const { transcript } = await this.look(pane, record);
-    const watch = this.watch(pane, record, transcript);
-    let nextProgress = performance.now() + 5_000;
+    const watch = this.watch(pane, subject.record, subject.record.transcript);
+    let nextProgress = started + PROGRESS_MS;
     let idleSince: number | undefined;
     let seenBusy = false;
+    let asked: { readonly id: string; readonly since: number } | undefined;
     try {
       for (;;) {
-        const known = turnOf((this.store.get(record.name) ?? record).turns, turnId, record.name);
+        const record = this.store.get(subject.record.name) ?? subject.record;
+        const known = turnOf(record.turns, turnId, record.name);
         const snapshot = await this.look(pane, record);
         const { status } = snapshot;
-        if (known.outcome !== 'running' && known.outcome !== 'waiting')
-          return { turn: known, timedOut: false, status };
+        if (!isOpen(known)) return { turn: known, timedOut: false, status };
         const now = performance.now();
         seenBusy ||= status.state === 'busy';
         idleSince = status.state === 'idle' ? (idleSince ?? now) : undefined;
-        const end = this.end(
-          record,
-          known,
-          snapshot,
-          idleSince === undefined ? 0 : now - idleSince,
-          seenBusy,
-        );
+        const idle = idleSince === undefined ? 0 : now - idleSince;
+        const end = this.end(record, known, snapshot, idle, seenBusy);
         if (end) return { turn: await this.settle(record, turnId, end, snapshot), timedOut: false, status };
-        if (status.state === 'waiting' && status.dialog)
-          return {
-            turn: await this.settle(record, turnId, { outcome: 'waiting' }, snapshot),
-            timedOut: false,
-            status,
-          };
+        const { dialog } = status;
+        if (dialog?.dialog_id !== asked?.id) asked = dialog && { id: dialog.dialog_id, since: now };
+        // Of a dialog that is being drawn no option can be read yet.
+        if (dialog && asked && (dialog.options.length > 0 || now - asked.since > DRAWN_MS)) {
+          const turn = await this.settle(record, turnId, { outcome: 'waiting' }, snapshot);
+          return { turn, timedOut: false, status };
+        }
         if (options.signal.aborted) throw cancelled();
         if (now >= options.deadline) {
           const turn = await this.settle(record, turnId, { outcome: 'running' }, snapshot);
           return { turn, timedOut: true, status };
         }
         if (now >= nextProgress) {
-          nextProgress += 5_000;
-          options.progress(`${record.name} is ${status.state}`);
+          nextProgress += PROGRESS_MS;
+          options.progress(waitingFor(record.name, status, (now - started) / 1000));
         }
-        await watch.next(
-          Math.min(options.deadline - now, idleSince === undefined ? LOOK_MS : 100),
-          options.signal,
-        );
+        const bound = idleSince === undefined && !asked ? LOOK_MS : 100;
+        await watch.next(Math.min(options.deadline - now, nextProgress - now, bound), options.signal);
       }
     } finally {
       watch.stop();
@@ -193,31 +206,23 @@ export class AgentDriver extends AgentSender implements Driver {
     }
   }
 
-  protected end(
-    record: SessionRecord,
-    turn: Turn,
-    snapshot: Snapshot,
-    idleMs: number,
-    seenBusy: boolean,
-  ): Partial<Turn> | undefined {
-    if (turn.command === true)
-      return snapshot.status.state === 'idle' && idleMs > 150
-        ? { outcome: 'completed', response: '', source: 'screen' }
-        : undefined;
-    const written =
-      snapshot.transcript === undefined ? { turns: [], queued: [] } : this.files.record(snapshot.transcript);
-    // The conversation was cleared or changed: what was counted before means nothing in the new one.
-    const counted = (turn.after_turns ?? 0) > written.turns.length ? { ...turn, after_turns: 0 } : turn;
-    const end = verdict(counted, snapshot, written);
-    if (end) return end;
-    const idle = snapshot.status.state === 'idle';
-    // Stopped before its first word, it leaves no trace but the prompt in the composer, or none at all. Before it
-    // is seen to work, a prompt in the composer is only one that has not been taken out yet.
-    if (idle && seenBusy && idleMs > 500 && isDraft(snapshot.screen.draft, turn))
-      return { outcome: 'interrupted', response: '', source: 'screen' };
-    const taken = seenBusy || this.acceptance(record, turn) !== undefined;
-    if (idle && taken && idleMs > LOST_MS && !findTurn(written, counted))
-      return { outcome: 'interrupted', response: '', source: 'screen' };
-    return snapshot.status.state === 'idle' && idleMs > LATE_MS ? lateVerdict(turn, snapshot) : undefined;
+  /** Notes a conversation that was changed in the pane, so that it is the one to go on with after a restart. */
+  protected async followed(record: SessionRecord, snapshot: Snapshot): Promise<void> {
+    const { conversation } = snapshot;
+    if (conversation === null || conversation === record.conversation_id) return;
+    if (this.store.get(record.name) === undefined) return;
+    await this.store.update(record.name, (now) => {
+      this.follow(now, snapshot);
+    });
   }
+}
+
+function withoutEvidence({ evidence: _evidence, ...status }: Status): Status {
+  return status;
+}
+
+function waitingFor(name: string, status: Status, seconds: number): string {
+  const what =
+    status.state === 'busy' ? 'is working' : status.state === 'idle' ? 'is finishing' : `is ${status.state}`;
+  return `${name} ${what}; waiting for its answer for ${Math.round(seconds)} s`;
 }

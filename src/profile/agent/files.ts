@@ -4,15 +4,25 @@ import { dirname, join } from 'node:path';
 import { candidates, environmentOf, startTicks } from '../../panes/process.js';
 import type { PaneRow } from '../../tmux/formats.js';
 import type { AgentEvent, AgentFacts, AgentLaunchPlan, AgentRecord, AgentStatus } from '../contract.js';
+import { GrowingFile } from './growing.js';
 
 /** A report and when it was made, in nanoseconds since the epoch as text that sorts. */
-export type StampedEvent = AgentEvent & { readonly at: string };
+export type StampedEvent = AgentEvent & { readonly at: string; readonly path: string };
+
+interface Transcript {
+  readonly file: GrowingFile;
+  reader: ReturnType<AgentFacts['recordReader']>;
+}
+
+/** Transcripts that are kept in memory. */
+const KEPT_TRANSCRIPTS = 100;
 
 export class AgentFiles {
   readonly #facts: AgentFacts;
   /** Reports are immutable: each file is read once. */
   readonly #events = new Map<string, StampedEvent | undefined>();
-  #transcript: { stamp: string; record: AgentRecord } | undefined;
+  /** Conversations that were read lately, the latest last. */
+  readonly #transcripts = new Map<string, Transcript>();
 
   constructor(facts: AgentFacts) {
     this.#facts = facts;
@@ -22,9 +32,11 @@ export class AgentFiles {
   events(spool: string): StampedEvent[] {
     const folder = this.#facts.eventFolder(spool);
     const found: StampedEvent[] = [];
-    for (const name of list(folder)) {
-      if (!name.endsWith('.json')) continue;
-      const path = join(folder, name);
+    const paths = list(folder)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => join(folder, name));
+    this.#forgetAllBut(folder, paths);
+    for (const path of paths) {
       if (!this.#events.has(path)) this.#events.set(path, this.#read(path));
       const event = this.#events.get(path);
       if (event) found.push(event);
@@ -34,25 +46,38 @@ export class AgentFiles {
 
   /** Removes reports made before a moment: the turns they were about are over. */
   prune(spool: string, before: string): void {
-    const folder = this.#facts.eventFolder(spool);
-    for (const name of list(folder)) {
-      const path = join(folder, name);
-      const event = this.#events.get(path);
-      if (!event || event.at >= before || event.type === 'started') continue;
-      this.#events.delete(path);
-      try {
-        unlinkSync(path);
-      } catch {
-        // Another process was faster.
-      }
+    const all = this.events(spool);
+    const started = all.findLast((event) => event.type === 'started');
+    for (const event of all) if (event.at < before && event !== started) this.#remove(event.path);
+  }
+
+  #remove(path: string): void {
+    this.#events.delete(path);
+    try {
+      unlinkSync(path);
+    } catch {
+      // Another process was faster.
     }
+  }
+
+  /** Removes all reports. */
+  forget(spool: string): void {
+    for (const event of this.events(spool)) this.#remove(event.path);
+  }
+
+  /** Reports that another process has removed. */
+  #forgetAllBut(folder: string, paths: readonly string[]): void {
+    if (this.#events.size <= paths.length) return;
+    const there = new Set(paths);
+    for (const path of this.#events.keys())
+      if (dirname(path) === folder && !there.has(path)) this.#events.delete(path);
   }
 
   #read(path: string): StampedEvent | undefined {
     try {
       const at = statSync(path, { bigint: true }).mtimeNs.toString().padStart(20, '0');
       const event = this.#facts.readEvent(readFileSync(path, 'utf8'));
-      return event && { ...event, at };
+      return event && { ...event, at, path };
     } catch {
       return undefined;
     }
@@ -88,14 +113,20 @@ export class AgentFiles {
     return this.#facts.transcriptFile(home, directory, conversation);
   }
 
-  /** The conversation as the program wrote it down; parsed again only when it has grown. */
+  /** The conversation as the program wrote it down; only what was added since the last time is read. */
   record(path: string): AgentRecord {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (!stats) return { turns: [], queued: [] };
-    const stamp = `${path} ${stats.size} ${stats.mtimeMs}`;
-    if (this.#transcript?.stamp !== stamp)
-      this.#transcript = { stamp, record: this.#facts.readRecord(tryRead(path) ?? '') };
-    return this.#transcript.record;
+    const known = this.#transcripts.get(path);
+    const transcript = known ?? { file: new GrowingFile(path), reader: this.#facts.recordReader() };
+    this.#transcripts.delete(path);
+    const more = transcript.file.more();
+    if (more === undefined) return { turns: [], queued: [] };
+    // Another file under this name: what was read before means nothing.
+    if (more.afresh) transcript.reader = this.#facts.recordReader();
+    for (const lines of more.lines) transcript.reader.add(lines);
+    this.#transcripts.set(path, transcript);
+    const [oldest] = this.#transcripts.keys();
+    if (this.#transcripts.size > KEPT_TRANSCRIPTS && oldest !== undefined) this.#transcripts.delete(oldest);
+    return transcript.reader.record;
   }
 
   /** Puts the files of a launch in place. */

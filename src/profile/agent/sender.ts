@@ -1,20 +1,24 @@
 /** Gives a prompt to an agent and sees that it was taken. */
 import { PanewrightError } from '../../errors.js';
 import { parseKey } from '../../panes/keys.js';
-import type { WritePane } from '../../panes/pane.js';
+import { PaneMoved, type WritePane } from '../../panes/pane.js';
 import { nextOutput } from '../../panes/watch.js';
 import { cancelled, type WaitOptions } from '../outcome.js';
 import type { SendOptions, Subject } from '../session/driver.js';
-import { turnOf } from '../session/program-driver.js';
-import { addTurn, type SessionRecord, type Turn } from '../session/record.js';
-import { AgentBase } from './base.js';
+import { addTurn, type SessionRecord, type Turn, turnOf } from '../session/record.js';
+import { AgentLedger } from './ledger.js';
 import { type Snapshot } from './snapshot.js';
-import { insert, until } from './submit.js';
+import { clear, insert, read, until } from './submit.js';
+import { findTurn, isDraft, isQueued } from './turns.js';
 
 /** How long the program may need to show that it took a prompt before Enter is pressed again. */
 const ACCEPT_MS = 2_000;
+/** How long a prompt that was inserted may need to be drawn. */
+const DRAWN_MS = 3_000;
+/** How long a prompt that was taken may stay drawn in the composer. */
+const VANISHING_MS = 2_000;
 
-export abstract class AgentSender extends AgentBase {
+export abstract class AgentSender extends AgentLedger {
   abstract interrupt(subject: Subject<WritePane>, options: WaitOptions): Promise<unknown>;
 
   /** Types the prompt, presses Enter, and resolves when the program has taken it. */
@@ -22,7 +26,7 @@ export abstract class AgentSender extends AgentBase {
     subject: Subject<WritePane>,
     options: SendOptions,
   ): Promise<{ record: SessionRecord; turn: Turn }> {
-    const { pane, record } = subject;
+    const { record } = subject;
     const isCommand = /^\/[\w:-]+(?: [^\n]*)?$/.test(options.prompt);
     const plan = this.facts.planSubmit(options.prompt, isCommand);
     if (plan.way === 'refuse')
@@ -33,39 +37,46 @@ export abstract class AgentSender extends AgentBase {
       );
     const before = await this.open(subject, options);
     const busy = before.status.state === 'busy';
-    const written = before.transcript === undefined ? 0 : this.files.record(before.transcript).turns.length;
     const stored = await this.store.update(
       record.name,
       (now) => {
         const turn = addTurn(now, plan.text);
+        turn.conversation = before.conversation;
         turn.after_event = before.events.at(-1)?.at ?? '';
-        turn.after_turns = written;
+        turn.after_turns = this.written(turn, before).turns.length;
         turn.sent_busy = busy;
         if (isCommand) turn.command = true;
-        if (before.conversation !== null) now.conversation_id = before.conversation;
+        this.follow(now, before);
       },
       () => record,
     );
     const turn = stored.turns.at(-1) as Turn;
+    // Should the program end meanwhile, a shell may be what is left: it must not get any of it.
+    const pane = subject.pane.whileRunning(before.row?.command ?? '');
     try {
       // A command must be typed for the program to see that it is one.
       const spool = isCommand ? null : stored.events_dir;
-      const delivery = await insert(pane, this.facts, spool, plan.text);
-      if (plan.keysBeforeEnter.length > 0) await pane.press(plan.keysBeforeEnter.map(parseKey));
-      await this.enter(pane, stored, turn, options);
-      const record = await this.store.update(stored.name, (now) => {
+      const { delivery, notes, keys } = await insert(pane, this.facts, spool, plan.text);
+      const all = [...keys, ...plan.keysBeforeEnter];
+      await this.drawn(pane, plan.text);
+      if (all.length > 0) await pane.press(all.map(parseKey));
+      await this.enter({ ...subject, pane, record: stored }, turn, plan.text, options);
+      const sent = await this.store.update(stored.name, (now) => {
         const saved = turnOf(now.turns, turn.turn_id, now.name);
         saved.delivery = delivery;
+        saved.sent = new Date().toISOString();
+        if (plan.notes.length + notes.length > 0) saved.notes = [...plan.notes, ...notes];
         const accepted = this.acceptance(now, saved);
         // What is handed to a running turn is reported under that turn's id.
         if (accepted?.type === 'accepted' && !busy) saved.prompt_id = accepted.turn;
       });
-      return { record, turn };
+      return { record: sent, turn };
     } catch (error) {
       await this.store.update(stored.name, (now) => {
         const saved = turnOf(now.turns, turn.turn_id, now.name);
         Object.assign(saved, { outcome: 'failed', failure: 'other', ended: new Date().toISOString() });
       });
+      if (error instanceof PaneMoved) throw left(record.name);
       throw error;
     }
   }
@@ -100,13 +111,15 @@ export abstract class AgentSender extends AgentBase {
         continue;
       }
       if (state === 'idle' || state === 'busy') {
-        if (snapshot.screen.draft !== undefined)
+        const draft = await this.draft(subject, snapshot);
+        if (draft === 'cleared') continue;
+        if (draft === 'foreign' && snapshot.screen.draft !== undefined)
           throw new PanewrightError(
             'DRAFT_PRESENT',
             `somebody has typed ${JSON.stringify(snapshot.screen.draft.slice(0, 60))} in the composer of session ${name} without submitting it.`,
             'Nothing was sent, and the draft is still there. Wait until it is submitted or removed.',
           );
-        if (snapshot.screen.takesPrompt) return snapshot;
+        if (draft === 'none' && snapshot.screen.takesPrompt) return snapshot;
       }
       if (options.signal.aborted) throw cancelled();
       if (performance.now() >= options.deadline)
@@ -119,26 +132,72 @@ export abstract class AgentSender extends AgentBase {
     }
   }
 
+  /** Whose text is in the composer. A prompt of ours that was not submitted, after a crash say, is removed. */
+  protected async draft(
+    { pane, record }: Subject<WritePane>,
+    { screen }: Snapshot,
+  ): Promise<'none' | 'foreign' | 'cleared' | 'vanishing'> {
+    if (screen.draft === undefined) return 'none';
+    const known = this.store.get(record.name) ?? record;
+    const ours = known.turns.slice(-3).find((turn) => isDraft(screen.draft, turn));
+    if (ours?.sent !== undefined)
+      // The program reports that it took a prompt before it draws that.
+      return Date.now() - Date.parse(ours.sent) < VANISHING_MS ? 'vanishing' : 'foreign';
+    return ours && (await clear(pane, this.facts, known.events_dir, ours)) ? 'cleared' : 'foreign';
+  }
+
+  /** Resolves when the prompt, and nothing else, is seen in the composer. */
+  protected async drawn(pane: WritePane, text: string): Promise<void> {
+    const { met, screen } = await until(
+      pane,
+      this.facts,
+      ({ draft }) => draft !== undefined && this.facts.isDrawn(text, draft),
+      DRAWN_MS,
+    );
+    if (met) return;
+    if (screen.phase === 'dialog') throw inTheWay(pane);
+    if (screen.draft === undefined)
+      throw new PanewrightError(
+        'PROMPT_NOT_ACCEPTED',
+        `the prompt did not appear in the composer of ${pane.target}.`,
+        'Nothing was submitted. Look at it with read_pane, and send again.',
+      );
+    throw new PanewrightError(
+      'DRAFT_PRESENT',
+      `somebody typed in the composer of ${pane.target} at the same moment: it holds ${JSON.stringify(screen.draft.slice(0, 60))}.`,
+      'Nothing was submitted; both texts stand there. Look at it with read_pane, and remove what must go.',
+    );
+  }
+
   /** Presses Enter until something shows that the prompt was taken; never types the text again. */
   protected async enter(
-    pane: WritePane,
-    record: SessionRecord,
+    subject: Subject<WritePane>,
     turn: Turn,
+    text: string,
     options: WaitOptions,
   ): Promise<void> {
+    const { pane, record } = subject;
     for (let tries = 0; tries < 4; tries++) {
+      // The first time, the composer has just been seen with the prompt in it.
+      if (tries > 0 && !(await this.stands(pane, text))) return;
       await pane.press([parseKey('Enter')]);
-      const taken = await this.taken(pane, record, turn, ACCEPT_MS, options);
-      if (taken) return;
-      const { screen } = await until(pane, this.facts, () => true, 0);
-      // The composer is empty: the program has it, its report is only late.
-      if (screen.draft === undefined && screen.phase !== 'dialog') return;
+      if (await this.taken(pane, record, turn, ACCEPT_MS, options)) return;
     }
     throw new PanewrightError(
       'PROMPT_NOT_ACCEPTED',
       `session ${JSON.stringify(record.name)} did not take the prompt.`,
       'It still stands in the composer. Look at it with read_pane; submit it with send_keys Enter or remove it.',
     );
+  }
+
+  /** Whether the prompt is still in the composer; if not, the program has it, and its report is only late. */
+  protected async stands(pane: WritePane, text: string): Promise<boolean> {
+    const screen = await read(pane, this.facts);
+    // Enter would answer it.
+    if (screen.phase === 'dialog') throw inTheWay(pane);
+    if (screen.draft === undefined) return false;
+    await this.drawn(pane, text);
+    return true;
   }
 
   protected async taken(
@@ -153,16 +212,43 @@ export abstract class AgentSender extends AgentBase {
     try {
       for (;;) {
         if (this.acceptance(record, turn)) return true;
-        if (record.events_dir === null || turn.command === true) {
-          const { screen } = await until(pane, this.facts, (now) => now.draft === undefined, ms);
-          return screen.draft === undefined;
-        }
+        const silent =
+          turn.command === true ||
+          record.events_dir === null ||
+          !this.files.events(record.events_dir).some((event) => event.type === 'started');
+        if (silent && (await this.seenTaken(pane, record, turn))) return true;
         const rest = deadline - performance.now();
         if (rest <= 0 || options.signal.aborted) return false;
-        await watch.next(rest);
+        await (silent ? nextOutput(pane.stream, Math.min(rest, 100)) : watch.next(rest));
       }
     } finally {
       watch.stop();
     }
   }
+
+  /** Without hooks: the composer is empty, and the program's own files say that it works on it, or has. */
+  protected async seenTaken(pane: WritePane, record: SessionRecord, turn: Turn): Promise<boolean> {
+    const snapshot = await this.look(pane, record);
+    const { screen, registry } = snapshot;
+    if (screen.draft !== undefined || screen.phase === 'unknown') return false;
+    if (turn.command === true || registry === undefined || registry.state === 'busy') return true;
+    const written = this.written(turn, snapshot);
+    return isQueued(written, turn) || findTurn(written, turn, record.turns) !== undefined;
+  }
+}
+
+function left(name: string): PanewrightError {
+  return new PanewrightError(
+    'AGENT_NOT_READY',
+    `the program of session ${JSON.stringify(name)} ended, or left the foreground, before the prompt was submitted.`,
+    'Look at it with session_status, and send again.',
+  );
+}
+
+function inTheWay(pane: WritePane): PanewrightError {
+  return new PanewrightError(
+    'DIALOG_OPEN',
+    `a dialog appeared in ${pane.target} before the prompt was submitted.`,
+    'Enter was not pressed. Read it with session_status, answer it with session_answer, then send again.',
+  );
 }

@@ -3,16 +3,17 @@
  * status file, its transcript, the screen. The screen may veto and describe; it decides only where nothing else
  * speaks.
  */
-import { createHash } from 'node:crypto';
 import type { ReadPane } from '../../panes/pane.js';
 import type { PaneRow } from '../../tmux/formats.js';
-import type { AgentFacts, AgentStatus, Dialog as ScreenDialog, ScreenReading } from '../contract.js';
-import type { Dialog, SessionState, Status } from '../session/driver.js';
+import type { AgentFacts, AgentStatus, ScreenReading } from '../contract.js';
+import type { SessionState, Status } from '../session/driver.js';
 import type { SessionRecord } from '../session/record.js';
+import { describe } from './dialogs.js';
 import type { AgentFiles, StampedEvent } from './files.js';
 
 export interface Snapshot {
-  readonly row: PaneRow;
+  /** Absent for a session whose pane is gone. */
+  readonly row?: PaneRow;
   readonly screen: ScreenReading;
   readonly registry: AgentStatus | undefined;
   readonly events: readonly StampedEvent[];
@@ -40,68 +41,98 @@ export async function takeSnapshot(
   const transcript =
     events.findLast((event) => event.conversation === conversation && event.transcript !== '')?.transcript ??
     (conversation === null ? undefined : files.transcriptPath(home, directory, conversation));
-  const { state, says } = judge(row, screen, registry);
+  const last = events.at(-1);
+  // The program calls itself busy while an agent of its own works on behind a turn that is over.
+  const left = last?.type === 'completed' && screen.phase === 'ready' ? last.background : 0;
+  const { state, says, why } = judge(row, screen, registry, left);
   const dialog = screen.dialog && state === 'waiting' ? describe(screen.dialog, registry, events) : undefined;
-  const degraded = [
-    ...(record.events_dir !== null &&
-    !started &&
-    state !== 'starting' &&
-    state !== 'exited' &&
-    screen.phase !== 'dialog'
-      ? [
-          'its hooks do not report: a managed policy may have switched them off; status file and transcript are used',
-        ]
-      : []),
-    ...(record.events_dir === null ? ['it was not started here, so it has no hooks of ours'] : []),
-    ...(registry || state === 'starting' || state === 'exited' || state === 'waiting'
-      ? []
-      : ['its status file is missing; the screen decides']),
-  ];
   const status: Status = {
     state,
     alive: !row.dead && state !== 'exited',
     conversation_id: conversation,
     working_dir: directory,
-    degraded,
+    degraded: missing(record, state, screen, registry, started !== undefined),
     evidence: [
       {
         signal: 'tmux',
         says: row.dead ? 'the process has ended' : `process ${row.pid} runs ${row.command}`,
-        ...decided(says, 'tmux'),
       },
-      { signal: 'hook', says: events.at(-1)?.type ?? 'no report' },
+      { signal: 'hook', says: last ? said(last) : 'no report' },
       {
         signal: 'registry',
         says: registry
           ? `${registry.state}${registry.waitingFor === undefined ? '' : ` (${registry.waitingFor})`}`
           : 'no file',
-        ...decided(says, 'registry'),
       },
-      { signal: 'screen', says: screen.phase, ...decided(says, 'screen') },
-    ],
+      {
+        signal: 'screen',
+        says: `${screen.phase}${screen.draft === undefined ? '' : ', with a draft in the composer'}`,
+      },
+    ].map((one) => (one.signal === says ? { ...one, decided: true, why } : one)),
     ...(dialog && { dialog }),
     ...(started?.type === 'started' && started.model !== undefined && { model: started.model }),
-    ...(registry?.background === true && { background: ['a command runs in the background'] }),
+    ...(left > 0
+      ? { background: [`${left} ${left === 1 ? 'task' : 'tasks'} in the background`] }
+      : registry?.background === true && { background: ['a command runs in the background'] }),
   };
   return { row, screen, registry, events, home, conversation, transcript, status };
 }
 
-function decided(says: string, signal: string): { decided?: true } {
-  return says === signal ? { decided: true } : {};
+/** What a better source of knowledge would say, and why it is not to be had. */
+function missing(
+  record: SessionRecord,
+  state: SessionState,
+  screen: ScreenReading,
+  registry: AgentStatus | undefined,
+  reports: boolean,
+): string[] {
+  const early = state === 'starting' || state === 'exited' || screen.phase === 'dialog';
+  return [
+    ...(record.events_dir === null ? ['it was not started here, so it has no hooks of ours'] : []),
+    ...(record.events_dir !== null && !reports && !early
+      ? [
+          'its hooks do not report: settings or a managed policy may have switched them off (disableAllHooks, allowManagedHooksOnly); status file and transcript are used',
+        ]
+      : []),
+    ...(registry || early || state === 'waiting' ? [] : ['its status file is missing; the screen decides']),
+  ];
+}
+
+function said(event: StampedEvent): string {
+  if (event.type === 'completed' && event.background > 0)
+    return `completed, ${event.background} in the background`;
+  if (event.type === 'failed') return `failed (${event.failure})`;
+  return event.type === 'started' ? `started (${event.source})` : event.type;
+}
+
+interface Judgement {
+  readonly state: SessionState;
+  /** The signal that decided. */
+  readonly says: 'tmux' | 'registry' | 'screen' | 'hook';
+  readonly why: string;
 }
 
 function judge(
   row: PaneRow,
   screen: ScreenReading,
   registry: AgentStatus | undefined,
-): { state: SessionState; says: 'tmux' | 'registry' | 'screen' } {
-  if (row.dead || screen.phase === 'exited') return { state: 'exited', says: row.dead ? 'tmux' : 'screen' };
+  left: number,
+): Judgement {
+  if (row.dead) return { state: 'exited', says: 'tmux', why: 'tmux knows best whether a process runs' };
+  if (screen.phase === 'exited')
+    return { state: 'exited', says: 'screen', why: 'the program has said goodbye' };
   if (registry) {
-    // A dialog on the screen is a veto: whatever is typed now would answer it.
-    if (screen.phase === 'dialog' && registry.state !== 'busy') return { state: 'waiting', says: 'screen' };
+    if (screen.phase === 'dialog' && registry.state !== 'busy')
+      return { state: 'waiting', says: 'screen', why: 'a veto: whatever is typed now would answer a dialog' };
     if (registry.state === 'starting')
-      return { state: screen.phase === 'ready' ? 'idle' : 'starting', says: 'registry' };
-    return { state: registry.state, says: 'registry' };
+      return {
+        state: screen.phase === 'ready' ? 'idle' : 'starting',
+        says: 'screen',
+        why: 'the status file says nothing yet',
+      };
+    if (registry.state === 'busy' && left > 0)
+      return { state: 'idle', says: 'hook', why: 'the turn is over, what goes on is in the background' };
+    return { state: registry.state, says: 'registry', why: "it is the program's own word" };
   }
   const byScreen: Record<ScreenReading['phase'], SessionState> = {
     ready: 'idle',
@@ -111,36 +142,5 @@ function judge(
     exited: 'exited',
     unknown: 'unknown',
   };
-  return { state: byScreen[screen.phase], says: 'screen' };
-}
-
-/** The dialog with an id that changes with the question, also when the same question is asked again. */
-export function describe(
-  dialog: ScreenDialog,
-  registry: AgentStatus | undefined,
-  events: readonly StampedEvent[],
-): Dialog {
-  const asked = dialog.kind === 'permission' ? events.findLast((event) => event.type === 'asked') : undefined;
-  const labels = dialog.options.map((option) => option.label);
-  const identity = [
-    registry?.since,
-    asked?.at,
-    dialog.kind,
-    dialog.title,
-    dialog.question,
-    dialog.detail,
-    ...labels,
-  ];
-  return {
-    dialog_id: createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 12),
-    kind: dialog.kind,
-    question: dialog.question || dialog.title,
-    ...(dialog.detail !== '' && { detail: dialog.detail }),
-    ...(asked?.type === 'asked' && { tool_name: asked.tool, tool_input: asked.input }),
-    options: dialog.options.map((option, i) => ({
-      number: option.number ?? i + 1,
-      label: option.label,
-      ...(option.highlighted && { highlighted: true }),
-    })),
-  };
+  return { state: byScreen[screen.phase], says: 'screen', why: 'there is no status file' };
 }

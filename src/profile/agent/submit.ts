@@ -2,35 +2,51 @@
  * Hands a prompt to an agent: through the files that it exchanges with its editor where we started it, typed in
  * pieces where somebody else did. Enter is repeated when nothing shows that it was taken; the text never is.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { PanewrightError } from '../../errors.js';
 import { parseKey } from '../../panes/keys.js';
 import type { WritePane } from '../../panes/pane.js';
 import { nextOutput, silence } from '../../panes/watch.js';
-import type { AgentFacts, ScreenReading } from '../contract.js';
-import { watchFolders } from './files.js';
+import type { AgentFacts, PromptExchange, ScreenReading } from '../contract.js';
+import { digestOf, type Turn } from '../session/record.js';
+import { tryRead, watchFolders } from './files.js';
+import { digestOfTurn } from './turns.js';
 
 const FETCH_MS = 5_000;
 const SHOWN_MS = 3_000;
+const PIECE_MS = 150;
 
 /** A short line that no key, menu or mode of a composer could take for anything else: typing it is quickest. */
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9 .,;:?!'"()_=+*%/-]{0,400}[A-Za-z0-9.;:?!)]$/;
 
-/** Puts the text into the composer; resolves when it is seen there. */
+export interface Inserted {
+  readonly delivery: 'file' | 'typed';
+  /** What is not exact about it. */
+  readonly notes: readonly string[];
+  /** To be pressed when the text is seen to be there. */
+  readonly keys: readonly string[];
+}
+
+/** Puts the text into the composer. */
 export async function insert(
   pane: WritePane,
   facts: AgentFacts,
   spool: string | null,
   text: string,
-): Promise<'file' | 'typed'> {
+): Promise<Inserted> {
   const plain = PLAIN.test(text);
-  if (!plain && spool !== null && (await exchange(pane, facts, spool, text))) return 'file';
-  for (const piece of facts.pieces(text)) {
-    const before = draftSize((await read(pane, facts)).draft);
+  if (!plain && spool !== null && (await exchange(pane, facts, spool, text)))
+    return { delivery: 'file', notes: [], keys: [] };
+  const { pieces, keys, notes } = facts.typing(text);
+  for (const [i, piece] of pieces.entries()) {
+    const before = i === 0 ? undefined : (await read(pane, facts)).draft;
     await pane.type([{ text: piece }]);
-    await until(pane, facts, (screen) => draftSize(screen.draft) > before, SHOWN_MS);
+    if (i === pieces.length - 1) break; // that it is all there is seen to in any case
+    // Two pieces in one would no longer count as typed. A long draft is drawn in part, and may look as before.
+    await until(pane, facts, (screen) => screen.draft !== before, PIECE_MS);
+    await silence(pane.stream, 10, performance.now() + 50);
   }
-  return 'typed';
+  return { delivery: 'typed', notes, keys };
 }
 
 /** False when the program did not fetch it; nothing is in the composer then. */
@@ -64,25 +80,39 @@ async function exchange(pane: WritePane, facts: AgentFacts, spool: string, text:
   return true;
 }
 
-/** Empties the composer of a prompt of ours, and of nothing else. */
+/** Empties the composer of a prompt of ours, and of nothing else; says whether it is empty. */
 export async function clear(
   pane: WritePane,
   facts: AgentFacts,
   spool: string | null,
-  prompt: string,
-): Promise<void> {
+  turn: Turn,
+): Promise<boolean> {
   const files = spool === null ? undefined : facts.exchange(spool);
-  if (!files || spool === null) {
-    await pane.press([parseKey(facts.clear)]);
-  } else {
-    for (const path of [files.accepted, files.refused]) rmSync(path, { force: true });
-    writeFileSync(files.expect, prompt, { mode: 0o600 });
-    writeFileSync(`${files.offer}.new`, '', { mode: 0o600 });
-    renameSync(`${files.offer}.new`, files.offer);
-    if ((await fetched(pane, files, spool)) === undefined) rmSync(files.offer, { force: true });
+  if (!files || spool === null) await pane.press([parseKey(facts.clear)]);
+  else {
+    // Refused, because something is there: and says exactly what.
+    if ((await trade(pane, files, spool)) === 'accepted') return true;
+    const draft = tryRead(files.draft);
+    if (draft === undefined || digestOf(draft) !== digestOfTurn(turn)) return false;
+    writeFileSync(files.expect, draft, { mode: 0o600 });
+    await trade(pane, files, spool);
     rmSync(files.expect, { force: true });
   }
-  await until(pane, facts, (screen) => screen.draft === undefined, SHOWN_MS);
+  return (await until(pane, facts, (screen) => screen.draft === undefined, SHOWN_MS)).met;
+}
+
+/** Offers nothing in place of what is in the composer. */
+async function trade(
+  pane: WritePane,
+  files: PromptExchange,
+  spool: string,
+): Promise<'accepted' | 'refused' | undefined> {
+  for (const path of [files.accepted, files.refused, files.draft]) rmSync(path, { force: true });
+  writeFileSync(`${files.offer}.new`, '', { mode: 0o600 });
+  renameSync(`${files.offer}.new`, files.offer);
+  const answer = await fetched(pane, files, spool);
+  if (answer === undefined) rmSync(files.offer, { force: true });
+  return answer;
 }
 
 async function fetched(
@@ -115,14 +145,7 @@ async function fetched(
   }
 }
 
-function exists(path: string): boolean {
-  try {
-    readFileSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const exists = (path: string): boolean => tryRead(path) !== undefined;
 
 export async function read(pane: WritePane, facts: AgentFacts): Promise<ScreenReading> {
   return facts.readScreen((await pane.frame()).ansi);
@@ -143,8 +166,4 @@ export async function until(
     await nextOutput(pane.stream, Math.min(250, deadline - performance.now()));
     await silence(pane.stream, 5, performance.now() + 50);
   }
-}
-
-function draftSize(draft: string | undefined): number {
-  return draft?.replace(/\s/g, '').length ?? 0;
 }

@@ -1,73 +1,105 @@
 /** Finds a turn of ours in what the program wrote down and reported, and tells how it ended. */
 import type { AgentRecord, AgentTurn } from '../contract.js';
-import type { Turn } from '../session/record.js';
+import { digestOf, type Turn } from '../session/record.js';
+import type { StampedEvent } from './files.js';
 import type { Snapshot } from './snapshot.js';
 
-/** White space is what programs and terminals change; everything else must agree. */
-const normal = (text: string): string => text.replace(/\s+/g, ' ').trim();
+type Prompt = AgentTurn['prompts'][number];
 
-/** The program's turn that our prompt became part of; prompts sent before ours cannot be it. */
-export function findTurn(record: AgentRecord, turn: Turn): AgentTurn | undefined {
-  const wanted = normal(turn.prompt);
+export interface Found {
+  readonly turn: AgentTurn;
+  readonly prompt: Prompt;
+}
+
+/** Prompts are many, and looked at often. */
+const digests = new WeakMap<Prompt, string>();
+
+function digest(prompt: Prompt): string {
+  const known = digests.get(prompt) ?? digestOf(prompt.text);
+  digests.set(prompt, known);
+  return known;
+}
+
+export const digestOfTurn = (turn: Turn): string => turn.digest ?? digestOf(turn.prompt);
+
+/** Whether the turn is not known to be over. */
+export const isOpen = (turn: Turn): boolean => turn.outcome === 'running' || turn.outcome === 'waiting';
+
+/**
+ * The program's turn that our prompt became part of; prompts sent before ours cannot be it, nor can those that
+ * other turns of ours are known to be.
+ * @param turns all of the session's, in the order in which they were sent
+ */
+export function findTurn(record: AgentRecord, turn: Turn, turns: readonly Turn[] = []): Found | undefined {
   const from = turn.after_turns ?? 0;
-  const later = record.turns.slice(from);
-  const fits = (candidate: AgentTurn): boolean =>
-    candidate.prompts.some(
-      (prompt) =>
-        (turn.prompt_id !== undefined && prompt.id === turn.prompt_id) || normal(prompt.text) === wanted,
-    );
   // A prompt handed to the turn that ran already became part of that one, which began before ours.
-  const running = record.turns[from - 1];
-  return later.find(fits) ?? (turn.sent_busy === true && running && fits(running) ? running : undefined);
+  const running = turn.sent_busy === true ? record.turns.slice(0, from).at(-1) : undefined;
+  const wanted = digestOfTurn(turn);
+  const taken = new Set(turns.flatMap((other) => (other === turn ? [] : (other.prompt_id ?? []))));
+  const fits = (prompt: Prompt): boolean => {
+    if (turn.command === true && prompt.how === 'command')
+      return prompt.text.split(' ')[0] === turn.prompt.split(' ')[0];
+    const { id } = prompt;
+    if (id !== undefined && prompt.how !== 'queued' && turn.prompt_id !== undefined)
+      return id === turn.prompt_id;
+    return digest(prompt) === wanted && (id === undefined || id === turn.prompt_id || !taken.has(id));
+  };
+  const pick = (candidates: readonly AgentTurn[]): Found[] =>
+    candidates.flatMap((candidate) =>
+      candidate.prompts.filter(fits).map((prompt) => ({ turn: candidate, prompt })),
+    );
+  const found = pick(record.turns.slice(from));
+  if (found.length === 0) return pick(running ? [running] : [])[0];
+  // The same text sent several times: the first of them was the first to be taken.
+  const before = turns.slice(0, Math.max(0, turns.indexOf(turn)));
+  const rivals = before.filter(
+    (other) => isOpen(other) && other.prompt_id === undefined && digestOfTurn(other) === wanted,
+  );
+  return found[rivals.length] ?? found.at(-1);
 }
 
 /** Whether the prompt still waits for its turn. */
 export function isQueued(record: AgentRecord, turn: Turn): boolean {
-  const wanted = normal(turn.prompt);
-  return record.queued.some((text) => normal(text) === wanted);
+  const wanted = digestOfTurn(turn);
+  return record.queued.some((text) => digestOf(text) === wanted);
+}
+
+/** What was reported since the turn was sent, and is not about another one. */
+function reports(turn: Turn, { events }: Snapshot): readonly StampedEvent[] {
+  return events.filter(
+    (event) =>
+      event.at > (turn.after_event ?? '') &&
+      (turn.prompt_id === undefined || !('turn' in event) || event.turn === turn.prompt_id),
+  );
 }
 
 /** What is known of a turn's end; undefined while it goes on. */
-export function verdict(turn: Turn, snapshot: Snapshot, record: AgentRecord): Partial<Turn> | undefined {
-  const { status, events } = snapshot;
-  const since = events.filter((event) => event.at > (turn.after_event ?? ''));
-  const written = findTurn(record, turn);
-  const how = written?.prompts.find((prompt) => normal(prompt.text) === normal(turn.prompt))?.how;
-  const steering: Partial<Turn> =
-    turn.sent_busy === true && how !== undefined && how !== 'typed'
-      ? { steering: how === 'steered' || (written?.prompts.length ?? 0) > 1 ? 'merged' : 'queued' }
-      : {};
-  if (status.state === 'exited')
-    return {
-      ...steering,
-      outcome: 'failed',
-      failure: 'other',
-      response: written?.answer ?? '',
-      source: 'screen',
-    };
-  if (status.state !== 'idle' || isQueued(record, turn)) return undefined;
-  const usage = written && {
-    input_tokens: written.usage.input_tokens,
-    output_tokens: written.usage.output_tokens,
-    cache_read_tokens: written.usage.cache_read_input_tokens,
-    cache_write_tokens: written.usage.cache_creation_input_tokens,
-  };
-  const about = { ...steering, ...(usage && { usage }) };
+export function verdict(
+  turn: Turn,
+  turns: readonly Turn[],
+  snapshot: Snapshot,
+  record: AgentRecord,
+): Partial<Turn> | undefined {
+  const { state } = snapshot.status;
+  const gone = state === 'exited' || state === 'missing';
+  if (!gone && (state !== 'idle' || isQueued(record, turn))) return undefined;
+  const found = findTurn(record, turn, turns);
+  const written = found?.turn;
+  const about = found ? aboutTurn(turn, found) : {};
+  const since = reports(turn, snapshot);
   const failed = since.findLast((event) => event.type === 'failed');
   const completed = since.findLast((event) => event.type === 'completed');
+  // A prompt that was queued is not told from the running one by its reports.
+  const ownFailure = turn.sent_busy === true && turn.prompt_id === undefined ? undefined : failed;
+  const over = written !== undefined && written.outcome !== 'running';
   if (
     written?.outcome === 'failed' ||
-    (failed && (!completed || failed.at > completed.at) && !isOver(written))
+    (ownFailure && !over && (!completed || ownFailure.at > completed.at))
   ) {
-    const message = written?.failure?.message ?? (failed?.type === 'failed' ? failed.message : '');
-    const failure = written?.failure?.class ?? (failed?.type === 'failed' ? failed.failure : 'other');
-    return {
-      ...about,
-      outcome: 'failed',
-      failure,
-      response: message,
-      source: failed ? 'hook' : 'transcript',
-    };
+    const { class: failure = 'other', message: response = '' } =
+      written?.failure ??
+      (ownFailure?.type === 'failed' ? { class: ownFailure.failure, message: ownFailure.message } : {});
+    return { ...about, outcome: 'failed', failure, response, source: failed ? 'hook' : 'transcript' };
   }
   if (written?.outcome === 'interrupted')
     return { ...about, outcome: 'interrupted', response: written.answer, source: 'transcript' };
@@ -81,20 +113,44 @@ export function verdict(turn: Turn, snapshot: Snapshot, record: AgentRecord): Pa
       source: hooked ? 'hook' : 'transcript',
     };
   }
+  if (gone)
+    return {
+      ...about,
+      outcome: 'failed',
+      failure: 'other',
+      response: written?.answer ?? '',
+      source: 'transcript',
+    };
   return undefined;
 }
 
-function isOver(written: AgentTurn | undefined): boolean {
-  return written !== undefined && written.outcome !== 'running';
+function aboutTurn(turn: Turn, { turn: written, prompt }: Found): Partial<Turn> {
+  const merged = prompt.how === 'steered' || written.prompts.length > 1;
+  const steered = turn.sent_busy === true && prompt.how !== 'typed' && prompt.how !== 'command';
+  const { usage } = written;
+  return {
+    ...(steered && { steering: merged ? ('merged' as const) : ('queued' as const) }),
+    ...(prompt.id !== undefined && { prompt_id: prompt.id }),
+    ...((prompt.how !== 'command' || usage.input_tokens > 0) && {
+      usage: {
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
+        cache_read_tokens: usage.cache_read_input_tokens,
+        cache_write_tokens: usage.cache_creation_input_tokens,
+      },
+    }),
+  };
 }
 
 /**
  * The end of a turn for which the transcript stays behind: the hook's word alone. Only asked for when the program
  * has been idle for a while.
  */
-export function lateVerdict(turn: Turn, { events }: Snapshot): Partial<Turn> | undefined {
-  const since = events.filter((event) => event.at > (turn.after_event ?? ''));
-  const last = since.findLast((event) => event.type === 'completed' || event.type === 'failed');
+export function lateVerdict(turn: Turn, snapshot: Snapshot): Partial<Turn> | undefined {
+  if (turn.sent_busy === true && turn.prompt_id === undefined) return undefined;
+  const last = reports(turn, snapshot).findLast(
+    (event) => event.type === 'completed' || event.type === 'failed',
+  );
   if (last?.type === 'completed') return { outcome: 'completed', response: last.answer, source: 'hook' };
   if (last?.type === 'failed')
     return { outcome: 'failed', failure: last.failure, response: last.message, source: 'hook' };

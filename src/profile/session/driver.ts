@@ -11,6 +11,8 @@ export interface Dialog {
   /** Changes with the question: an answer must carry it. */
   readonly dialog_id: string;
   readonly kind: string;
+  /** The heading, where it is not what is asked. */
+  readonly title?: string;
   /** What is asked. */
   readonly question: string;
   /** What the question is about, as the program shows it. */
@@ -20,7 +22,11 @@ export interface Dialog {
   readonly options: readonly {
     readonly number: number;
     readonly label: string;
+    readonly description?: string;
     readonly highlighted?: boolean;
+    /** Where several may be chosen: whether it is. */
+    readonly checked?: boolean;
+    readonly takes_text?: boolean;
   }[];
 }
 
@@ -40,6 +46,7 @@ export interface Status {
     readonly signal: string;
     readonly says: string;
     readonly decided?: boolean;
+    readonly why?: string;
   }[];
 }
 
@@ -62,6 +69,8 @@ export interface Subject<P extends ReadPane = ReadPane> {
 }
 
 export interface Driver {
+  /** Notes how turns ended that nobody waited for, also of a session that is not alive (no pane). */
+  catchUp?(record: SessionRecord, pane?: ReadPane): Promise<SessionRecord>;
   /** Resolves once the program is no longer starting, or at the deadline. Absent: it needs no time. */
   ready?(subject: Subject<WritePane>, options: WaitOptions): Promise<Status>;
   status(subject: Subject, explain: boolean): Promise<Status>;

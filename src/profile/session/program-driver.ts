@@ -11,7 +11,7 @@ import type { Run } from '../run.js';
 import { paneState } from '../state.js';
 import { waitForEnd } from '../wait.js';
 import type { Driver, SendOptions, SessionState, Status, Subject, TurnResult } from './driver.js';
-import { addTurn, isOver, type Turn } from './record.js';
+import { addTurn, isOver, turnOf, type Turn } from './record.js';
 import type { SessionStore } from './store.js';
 import { awaitUnseen, placeOf } from './unseen.js';
 
@@ -87,7 +87,7 @@ export class ProgramDriver implements Driver {
     let turn: Turn | undefined;
     let began = false;
     try {
-      const outcome = await this.#engine.execute(pane, options.prompt, {
+      const outcome = await this.#engine.execute(pane, options.prompt.replace(/\r\n?/g, '\n'), {
         ...options,
         force: false,
         admitted: async () => {
@@ -215,19 +215,6 @@ export class ProgramDriver implements Driver {
 
 function keyOf(name: string, turn: Turn): string {
   return `${name} ${turn.turn_id} ${turn.started}`;
-}
-
-export function turnOf(turns: readonly Turn[], turnId: string | undefined, name: string): Turn {
-  const turn = turnId === undefined ? turns.at(-1) : turns.find((known) => known.turn_id === turnId);
-  if (turn) return turn;
-  const known = turns.slice(-5).map((t) => t.turn_id);
-  throw new PanewrightError(
-    'TURN_NOT_FOUND',
-    turnId === undefined
-      ? `nothing was sent to session ${JSON.stringify(name)} yet.`
-      : `session ${JSON.stringify(name)} has no turn ${JSON.stringify(turnId.slice(0, 40))}. Latest: ${known.join(', ') || 'none'}.`,
-    'Use a turn_id that session_send or session_history returned.',
-  );
 }
 
 /** Brings a turn to what its run says. */

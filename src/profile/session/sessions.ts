@@ -2,16 +2,14 @@
  * The sessions that tools speak of by name: those on record, started by us or adopted, and every live tmux
  * session besides. Finds the record, the profile and the driver; the drivers do the rest.
  */
-import { homedir } from 'node:os';
 import { PanewrightError } from '../../errors.js';
-import { checkedDirectory } from '../../panes/open.js';
+import type { Machine } from '../../panes/machine.js';
 import type { ReadPane, WritePane } from '../../panes/pane.js';
-import { nameOf } from '../../panes/process.js';
 import { checkedName, type SessionOptions } from '../../panes/session.js';
 import type { Profile } from '../contract.js';
 import type { Engine } from '../engine.js';
 import type { Driver, Subject } from './driver.js';
-import { newRecord, type SessionRecord } from './record.js';
+import { nameConversation, newRecord, type SessionRecord } from './record.js';
 import type { SessionStore } from './store.js';
 
 export interface StartRequest {
@@ -49,8 +47,11 @@ export class Sessions {
   readonly #engine: Engine;
   readonly #store: SessionStore;
   readonly #drivers: SessionDrivers;
+  readonly #machine: Machine;
 
-  constructor(engine: Engine, store: SessionStore, drivers: SessionDrivers) {
+  /** @param machine on which the sessions run */
+  constructor(engine: Engine, store: SessionStore, drivers: SessionDrivers, machine: Machine) {
+    this.#machine = machine;
     this.#engine = engine;
     this.#store = store;
     this.#drivers = drivers;
@@ -88,36 +89,70 @@ export class Sessions {
   async start(name: string, request: StartRequest, door: Door): Promise<Subject<WritePane>> {
     checkedName(name);
     const profile = this.profileNamed(request.profile);
-    const workingDir = checkedDirectory(request.workingDir ?? homedir());
-    if (await door.find(name))
-      throw new PanewrightError(
-        'SESSION_EXISTS',
-        `there is a tmux session ${JSON.stringify(name)} already.`,
-        'Send to it with session_send, or choose another name.',
+    const workingDir = await this.#machine.directory(request.workingDir ?? '~');
+    return this.#store.starting(name, async () => {
+      if (await door.find(name))
+        throw new PanewrightError(
+          'SESSION_EXISTS',
+          `there is a tmux session ${JSON.stringify(name)} already.`,
+          'Send to it with session_send, or choose another name.',
+        );
+      const before = structuredClone(this.#store.get(name));
+      await this.#store.update(
+        name,
+        (record) => {
+          record.profile = profile.name;
+          record.created = new Date().toISOString();
+          record.working_dir = workingDir;
+          record.args = [...(request.args ?? [])];
+          record.env = { ...request.env };
+          record.conversation_id = null;
+          delete record.named;
+          delete record.transcript;
+          if (request.conversation !== undefined) nameConversation(record, request.conversation);
+          record.events_dir = null;
+          record.owned = null;
+          record.trust = request.trust;
+          record.turns = [];
+          record.next_turn = 1;
+        },
+        () => newRecord(name, profile.name, workingDir),
       );
-    await this.#store.update(
-      name,
-      (record) => {
-        record.profile = profile.name;
-        record.created = new Date().toISOString();
-        record.working_dir = workingDir;
-        record.args = [...(request.args ?? [])];
-        record.env = { ...request.env };
-        record.conversation_id = request.conversation ?? null;
-        record.created_with_id = request.conversation !== undefined;
-        record.events_dir = null;
-        record.owned = null;
-        record.trust = request.trust;
-        record.turns = [];
-        record.next_turn = 1;
-      },
-      () => newRecord(name, profile.name, workingDir),
-    );
-    return this.launch(name, door);
+      try {
+        return await this.#launch(name, door);
+      } catch (error) {
+        // What could not be started leaves no trace, and takes nothing away.
+        if (!(await door.find(name))) await this.#restore(name, before);
+        throw error;
+      }
+    });
   }
 
-  /** Starts the program of a record, in a new session or in the pane that outlived it. */
-  async launch(name: string, door: Door, dead?: WritePane): Promise<Subject<WritePane>> {
+  async #restore(name: string, before: SessionRecord | undefined): Promise<void> {
+    if (!before) await this.#store.remove(name);
+    else
+      await this.#store.update(name, (record) => {
+        for (const key of Object.keys(record)) Reflect.deleteProperty(record, key);
+        Object.assign(record, before);
+      });
+  }
+
+  /** The session on record, its program started again in a new session or in the pane that outlived it. */
+  revive(name: string, door: Door): Promise<Subject<WritePane>> {
+    return this.#store.starting(name, async () => {
+      const pane = await door.find(name);
+      if (!pane) return this.#launch(name, door);
+      const subject = await this.subject(pane, name);
+      const ended =
+        pane.row.dead || (await this.driver(subject.profile).status(subject, false)).state === 'exited';
+      // Another call was faster.
+      return ended ? this.#launch(name, door, pane) : subject;
+    });
+  }
+
+  async #launch(name: string, door: Door, dead?: WritePane): Promise<Subject<WritePane>> {
+    await this.#machine.directory(this.#store.get(name)?.working_dir ?? '~');
+    await this.caughtUp(name);
     let started: { profile: Profile; launch: Launch } | undefined;
     const record = await this.#store.update(name, (now) => {
       const profile = this.profileNamed(now.profile);
@@ -138,9 +173,9 @@ export class Sessions {
   }
 
   /** The live session behind a name, with its record; a session without one is adopted by what runs in it. */
-  subject<P extends ReadPane>(pane: P, name: string): Subject<P> {
+  async subject<P extends ReadPane>(pane: P, name: string): Promise<Subject<P>> {
     const known = this.#store.get(name);
-    const running = this.running(pane);
+    const running = await this.running(pane);
     if (known) {
       const profile = this.#engine.catalog.named(known.profile) ?? running;
       if (profile) return { record: known, profile, pane };
@@ -154,9 +189,10 @@ export class Sessions {
   }
 
   /** What runs in a pane, as far as a profile knows it: the shell, too, while it waits for its command. */
-  running({ row }: ReadPane): Profile | undefined {
+  async running({ row, machine }: ReadPane): Promise<Profile | undefined> {
     const { catalog } = this.#engine;
-    return notCarrier(catalog.ofPane(row)) ?? notCarrier(catalog.forCommand(nameOf(row.pid) ?? ''));
+    const profile = notCarrier(await catalog.ofPane(row, machine));
+    return profile ?? notCarrier(catalog.forCommand((await machine.nameOf(row.pid)) ?? ''));
   }
 
   driver(profile: Profile): Driver {
@@ -167,12 +203,30 @@ export class Sessions {
     return this.#store.get(name);
   }
 
+  /** The record, in which how turns ended that nobody waited for is noted. */
+  async caughtUp(name: string, pane?: ReadPane): Promise<SessionRecord | undefined> {
+    const record = this.#store.get(name);
+    const profile = record && this.#engine.catalog.named(record.profile);
+    return profile ? ((await this.driver(profile).catchUp?.(record, pane)) ?? record) : record;
+  }
+
   records(): SessionRecord[] {
     return this.#store.list();
   }
 
   get damaged(): readonly string[] {
     return this.#store.damaged;
+  }
+
+  /** Sets the conversation that the session goes on with when it is started again. */
+  nameConversation(name: string, id: string, initial?: SessionRecord): Promise<SessionRecord> {
+    return this.#store.update(
+      name,
+      (record) => {
+        nameConversation(record, id);
+      },
+      initial && (() => initial),
+    );
   }
 
   /** Why the newest state of a session is not on disk; undefined when it is. */
@@ -182,14 +236,6 @@ export class Sessions {
 
   get unsavedNames(): readonly string[] {
     return this.#store.unsavedNames;
-  }
-
-  update(
-    name: string,
-    change: (record: SessionRecord) => void,
-    initial?: () => SessionRecord,
-  ): Promise<SessionRecord> {
-    return this.#store.update(name, change, initial);
   }
 
   forget(name: string): Promise<void> {

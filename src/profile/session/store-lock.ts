@@ -8,9 +8,9 @@ const PATIENCE_MS = 2_400;
 const RETRY_MS = 15;
 
 /** Runs the action under the lock of `path`, whose folder exists. Rejects with what `heldElsewhere` knows. */
-export async function locked<T>(path: string, action: () => Promise<T>): Promise<T> {
+export async function locked<T>(path: string, action: () => Promise<T>, patience = PATIENCE_MS): Promise<T> {
   const { default: lockfile } = await import('proper-lockfile');
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + patience;
   for (;;) {
     let release: () => Promise<void>;
     try {

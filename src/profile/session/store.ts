@@ -4,7 +4,16 @@
  * this process goes by, and is written as soon as that can be done. Folder 0700, files 0600.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { PanewrightError } from '../../errors.js';
@@ -21,6 +30,9 @@ const Shape = z.looseObject({
   next_turn: z.int(),
 });
 
+/** How long another process's start of the same session is waited for. */
+const START_MS = 15_000;
+
 /** A record that is newer than what is on disk. */
 interface Unsaved {
   readonly record: SessionRecord;
@@ -30,15 +42,23 @@ interface Unsaved {
 
 export class SessionStore {
   readonly #directory: string;
+  /** Records as they were last read; every write makes another file, so its stamp tells whether one still holds. */
+  readonly #known = new Map<string, { readonly stamp: string; readonly record: SessionRecord }>();
   /** Files that were set aside since this process started, for `health`. */
   readonly damaged: string[] = [];
   readonly #unsaved = new Map<string, Unsaved>();
   /** The last change of each record that is under way in this process. */
   readonly #changing = new Map<string, Promise<unknown>>();
 
-  /** @param stateDir made when first needed */
-  constructor(stateDir: string) {
-    this.#directory = join(stateDir, 'sessions');
+  readonly #host: string | undefined;
+
+  /**
+   * @param stateDir made when first needed
+   * @param host whose sessions these are: two hosts may have sessions of the same name
+   */
+  constructor(stateDir: string, host?: string) {
+    this.#host = host;
+    this.#directory = join(stateDir, ...(host === undefined ? [] : ['hosts', host]), 'sessions');
   }
 
   /** A folder of the session's own beside its record, made if need be. Rejects with STATE_UNWRITABLE. */
@@ -52,9 +72,10 @@ export class SessionStore {
     }
   }
 
-  /** The record, or undefined; a damaged file is set aside and reported. */
+  /** The record, or undefined; a damaged file is set aside and reported. Not to be changed: see `update`. */
   get(name: string): SessionRecord | undefined {
-    return this.#latest(name, this.#path(name));
+    const path = this.#path(name);
+    return this.#unsaved.has(name) ? this.#latest(name, path) : this.#recall(path);
   }
 
   list(): SessionRecord[] {
@@ -66,7 +87,7 @@ export class SessionStore {
     }
     const onDisk = files
       .filter((file) => file.endsWith('.json'))
-      .flatMap((file) => this.#read(join(this.#directory, file)) ?? []);
+      .flatMap((file) => this.#recall(join(this.#directory, file)) ?? []);
     const names = new Set([...onDisk.map((record) => record.name), ...this.#unsaved.keys()]);
     return [...names].flatMap((name) => this.get(name) ?? []).sort((a, b) => a.name.localeCompare(b.name));
   }
@@ -98,6 +119,7 @@ export class SessionStore {
         const record = this.#latest(name, path) ?? initial?.();
         if (!record) throw unknown(name);
         change(record);
+        if (this.#host !== undefined) record.host = this.#host;
         return (changed = record);
       };
       try {
@@ -141,6 +163,25 @@ export class SessionStore {
     });
   }
 
+  /** Runs one such action per session at a time, in all processes: starting a program. */
+  async starting<T>(name: string, action: () => Promise<T>): Promise<T> {
+    try {
+      this.#ready();
+    } catch (error) {
+      throw unwritable(name, reasonOf(error) ?? String(error));
+    }
+    try {
+      return await locked(`${this.#path(name)}.start`, action, START_MS);
+    } catch (error) {
+      if (!heldElsewhere(error)) throw error;
+      throw new PanewrightError(
+        'STATE_LOCKED',
+        `session ${JSON.stringify(name)} is being started by another process.`,
+        'Try again in a moment.',
+      );
+    }
+  }
+
   #erase(name: string): void {
     rmSync(this.#path(name), { force: true });
     for (const part of readdirSync(this.#directory))
@@ -164,6 +205,17 @@ export class SessionStore {
     const written = this.#read(path);
     const unsaved = this.#unsaved.get(name)?.record;
     return unsaved ? merged(written, structuredClone(unsaved)) : written;
+  }
+
+  #recall(path: string): SessionRecord | undefined {
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    const stamp = `${stats?.ino} ${stats?.size} ${stats?.mtimeNs}`;
+    const known = this.#known.get(path);
+    if (stats && known?.stamp === stamp) return known.record;
+    const record = this.#read(path);
+    if (record) this.#known.set(path, { stamp, record });
+    else this.#known.delete(path);
+    return record;
   }
 
   #read(path: string): SessionRecord | undefined {

@@ -1,9 +1,9 @@
 /** session_send, session_wait, session_answer, session_interrupt: one session, one turn. */
 import * as z from 'zod';
 import { PanewrightError } from '../../errors.js';
-import { homedir } from 'node:os';
 import type { WritePane } from '../../panes/pane.js';
 import type { Subject } from '../../profile/session/driver.js';
+import { turnOf } from '../../profile/session/record.js';
 import { plainTool, seconds, type ToolContext } from '../tool.js';
 import { infoShape, name, resultShape, sessionInfo, turnResult } from './shape.js';
 
@@ -31,7 +31,7 @@ export const sessionSend = plainTool({
     const { sessions } = context;
     const subject = await runningSubject(args, context);
     const result = await sessions.driver(subject.profile).send(subject, {
-      prompt: args.prompt.replace(/\r\n?/g, '\n'),
+      prompt: args.prompt,
       onBusy: args.on_busy,
       deadline: started + args.timeout * 1000,
       signal: context.signal,
@@ -65,7 +65,7 @@ async function runningSubject(
   const pane = await door.find(args.name);
   const record = sessions.record(args.name);
   if (pane && !pane.row.dead) {
-    const subject = sessions.subject(pane, args.name);
+    const subject = await sessions.subject(pane, args.name);
     const { state } = await sessions.driver(subject.profile).status(subject, false);
     if (state !== 'exited') return subject;
     // Only a pane of ours may be started anew: in another a person's shell may be what is left.
@@ -78,10 +78,8 @@ async function runningSubject(
   }
   if (record) {
     if (args.claude_session_id !== undefined)
-      await sessions.update(args.name, (now) => {
-        now.conversation_id = args.claude_session_id ?? null;
-      });
-    return sessions.launch(args.name, door, pane);
+      await sessions.nameConversation(args.name, args.claude_session_id);
+    return sessions.revive(args.name, door);
   }
   if (pane || (args.profile ?? args.working_dir ?? args.claude_session_id) === undefined)
     throw new PanewrightError(
@@ -93,7 +91,7 @@ async function runningSubject(
     args.name,
     {
       profile: args.profile,
-      workingDir: args.working_dir ?? homedir(),
+      workingDir: args.working_dir,
       conversation: args.claude_session_id,
       trust: 'ask',
     },
@@ -132,8 +130,8 @@ export const sessionWait = plainTool({
     const started = performance.now();
     const { sessions, door } = context;
     const pane = await door.find(session);
-    const record = sessions.record(session);
-    const ended = record?.turns.findLast((turn) => turn_id === undefined || turn.turn_id === turn_id);
+    const record = pane ? undefined : await sessions.caughtUp(session);
+    const ended = record && turnOf(record.turns, turn_id, session);
     const about = (): Parameters<typeof turnResult>[1] => ({
       name: session,
       raw: null,
@@ -141,7 +139,7 @@ export const sessionWait = plainTool({
       elapsed: seconds(started),
       unsaved: sessions.unsaved(session),
     });
-    if (!pane && ended && ended.outcome !== 'running' && ended.outcome !== 'waiting')
+    if (ended && ended.outcome !== 'running' && ended.outcome !== 'waiting')
       return turnResult(
         { turn: ended, timedOut: false, status: { state: 'missing', alive: false } },
         about(),
@@ -162,11 +160,11 @@ export const sessionAnswer = plainTool({
   toolset: 'sessions',
   access: 'write',
   description:
-    "Answer the dialog that a session waits in. choice: an option's number or label, or allow, allow_always, deny for permission requests. dialog_id (from the dialog) must be that of the question on the screen now: an older one is refused (DIALOG_CHANGED) and nothing is pressed. text: for an option that takes text. The highlight is moved, verified, confirmed. The turn goes on: session_wait returns its answer.",
+    "Answer the dialog that a session waits in. choice: an option's number or label (several: 1,3), or allow, allow_always, deny for permission requests, or cancel (closes any dialog). dialog_id must be that of the question on the screen now: an older one is refused (DIALOG_CHANGED), nothing is pressed. text: for an option that takes text. The highlight is moved, verified, confirmed. A next dialog may follow: see dialog. The turn goes on: session_wait returns its answer.",
   input: z.strictObject({
     name,
     dialog_id: z.string().optional().describe('Of the dialog that is meant'),
-    choice: z.union([z.int(), z.string()]).describe('Number, label, allow, allow_always or deny'),
+    choice: z.union([z.int(), z.string()]).describe('Number, label, allow, allow_always, deny or cancel'),
     text: z.string().max(10_000).optional(),
   }),
   output: infoShape,

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { PanewrightError } from '../../errors.js';
 import type { Status } from '../../profile/session/driver.js';
 import { newRecord } from '../../profile/session/record.js';
+import { hostRows, hostRowsOf, rowsOf } from '../everywhere.js';
 import { now, plainTool, timestamp, type ToolContext } from '../tool.js';
 import { type liveSubject } from './conversation.js';
 import {
@@ -25,7 +26,7 @@ export const sessionStart = plainTool({
   toolset: 'sessions',
   access: 'write',
   description:
-    'Start a program (by its profile; default claude) in a tmux session of its own and wait until it is ready. claude_session_id resumes a conversation, which must belong to working_dir. trust: ask (default) reports the trust dialog for session_answer; accept answers it with yes.',
+    'Start a program (by its profile; default claude) in a tmux session of its own and wait until it is ready. claude_session_id resumes a conversation, which must belong to working_dir. trust: ask (default) reports the trust dialog for session_answer; accept answers it with yes. A known name that is not running begins afresh here; session_send goes on with its conversation.',
   input: z.strictObject({
     name: z.string().min(1).optional().describe('Default <profile>-1, -2 …'),
     profile: z.string().min(1).optional(),
@@ -101,16 +102,16 @@ async function infoOf(
   explain: boolean,
 ): Promise<SessionInfo | undefined> {
   const { sessions } = context;
-  const record = sessions.record(session);
   const pane = await context.door.find(session);
+  const record = pane ? sessions.record(session) : await sessions.caughtUp(session);
   if (!pane) return record && missingInfo(record);
-  if (!record && !sessions.running(pane)) {
+  if (!record && !(await sessions.running(pane))) {
     // A session like any other: nothing that a profile knows runs in it.
     const empty = newRecord(session, '', pane.row.path);
     const status: Status = { state: pane.row.dead ? 'exited' : 'unknown', alive: !pane.row.dead };
     return sessionInfo({ record: empty, profile: undefined, pane }, status, false);
   }
-  const subject = sessions.subject(pane, session);
+  const subject = await sessions.subject(pane, session);
   const status = await sessions.driver(subject.profile).status(subject, explain);
   return sessionInfo(
     { ...subject, record: sessions.record(session) ?? subject.record },
@@ -128,7 +129,11 @@ export const sessionList = plainTool({
   description:
     'All sessions that the session tools can work on: those started here, also when they are not running now, and every live tmux session, with what runs in it and its state.',
   input: z.strictObject({}),
-  output: z.strictObject({ sessions: z.array(infoShape), count: z.int(), timestamp }),
+  output: z.strictObject({ sessions: z.array(infoShape), count: z.int(), hosts: hostRows, timestamp }),
+  gather(parts) {
+    const sessions = rowsOf(parts, 'sessions') as never[];
+    return { sessions, count: sessions.length, hosts: hostRowsOf(parts), timestamp: now() };
+  },
   async run(_args, context) {
     const sessions = await allInfos(context);
     return { sessions, count: sessions.length, timestamp: now() };
@@ -160,9 +165,10 @@ export const sessionHistory = plainTool({
   input: z.strictObject({ name, limit: z.int().min(1).max(200).default(20) }),
   output: z.strictObject({ name: z.string(), turns: z.array(turnShape), count: z.int(), total: z.int() }),
   async run({ name: session, limit }, context) {
-    const record = context.sessions.record(session);
+    const pane = await context.door.find(session);
+    const record = await context.sessions.caughtUp(session, pane);
     if (!record) {
-      if (await context.door.find(session)) return { name: session, turns: [], count: 0, total: 0 };
+      if (pane) return { name: session, turns: [], count: 0, total: 0 };
       throw new PanewrightError(
         'AGENT_NOT_FOUND',
         `no session ${JSON.stringify(session)} is known.`,
@@ -223,14 +229,8 @@ export const sessionSetClaudeId = plainTool({
         'Give the id that session_status shows, a UUID.',
       );
     const pane = await context.door.find(session);
-    const initial = pane && context.sessions.subject(pane, session).record;
-    const record = await context.sessions.update(
-      session,
-      (record) => {
-        record.conversation_id = claude_session_id;
-      },
-      initial && (() => initial),
-    );
+    const initial = pane && (await context.sessions.subject(pane, session)).record;
+    const record = await context.sessions.nameConversation(session, claude_session_id, initial);
     return { name: session, claude_session_id: record.conversation_id ?? claude_session_id };
   },
 });

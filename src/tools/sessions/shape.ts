@@ -11,13 +11,21 @@ export const sources = z.enum(['hook', 'transcript', 'screen', 'integration']);
 
 export const dialogShape = z.strictObject({
   dialog_id: z.string(),
-  kind: z.string(),
+  kind: z.string().describe('permission, question, plan, trust, menu or unknown'),
+  title: z.string().optional(),
   question: z.string(),
   detail: z.string().optional(),
   tool_name: z.string().optional(),
   tool_input: z.unknown().optional(),
   options: z.array(
-    z.strictObject({ number: z.int(), label: z.string(), highlighted: z.boolean().optional() }),
+    z.strictObject({
+      number: z.int(),
+      label: z.string(),
+      description: z.string().optional(),
+      highlighted: z.boolean().optional(),
+      checked: z.boolean().optional().describe('Where several can be chosen'),
+      takes_text: z.boolean().optional(),
+    }),
   ),
 });
 
@@ -35,9 +43,11 @@ export const turnShape = z.strictObject({
   usage: usageShape.nullable(),
   delivery: z.string().optional(),
   steering: z.string().optional(),
+  notes: z.array(z.string()).optional(),
 });
 
 export const infoShape = z.strictObject({
+  host: z.string().optional().describe('Absent: this machine'),
   name: z.string(),
   profile: z.string().nullable(),
   tmux_alive: z.boolean(),
@@ -55,7 +65,14 @@ export const infoShape = z.strictObject({
   pane_id: z.string().nullable(),
   degraded: z.array(z.string()).optional(),
   evidence: z
-    .array(z.strictObject({ signal: z.string(), says: z.string(), decided: z.boolean().optional() }))
+    .array(
+      z.strictObject({
+        signal: z.string(),
+        says: z.string(),
+        decided: z.boolean().optional(),
+        why: z.string().optional(),
+      }),
+    )
     .optional(),
 });
 export type SessionInfo = z.input<typeof infoShape>;
@@ -74,6 +91,7 @@ export function turnInfo(turn: Turn): z.input<typeof turnShape> {
     usage: turn.usage ? { ...turn.usage } : null,
     ...(turn.delivery !== undefined && { delivery: turn.delivery }),
     ...(turn.steering !== undefined && { steering: turn.steering }),
+    ...(turn.notes !== undefined && { notes: [...turn.notes] }),
   };
 }
 
@@ -150,7 +168,11 @@ export const resultShape = z.strictObject({
   failure: z.string().nullable().describe('Class of a failed turn: rate_limit, auth, overloaded, other'),
   usage: usageShape.nullable(),
   exit_code: z.int().nullable().optional(),
-  delivery: z.string().optional().describe('How the prompt was handed over'),
+  delivery: z
+    .string()
+    .optional()
+    .describe('How the prompt was handed over: typed, or file for what cannot be typed exactly or quickly'),
+  notes: z.array(z.string()).optional().describe('What of the prompt was not handed over exactly'),
   steering: z.string().optional().describe('queued or merged, when it was sent while another turn ran'),
   claude_session_id: z.string().nullable(),
   elapsed_seconds: z.number(),
@@ -187,6 +209,7 @@ export function turnResult(
     usage: turn.usage ? { ...turn.usage } : null,
     ...(turn.exit_code !== undefined && { exit_code: turn.exit_code }),
     ...(turn.delivery !== undefined && { delivery: turn.delivery }),
+    ...(turn.notes !== undefined && { notes: [...turn.notes] }),
     ...(turn.steering !== undefined && { steering: turn.steering }),
     claude_session_id: status.conversation_id ?? about.conversation,
     elapsed_seconds: about.elapsed,

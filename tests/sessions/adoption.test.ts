@@ -1,0 +1,167 @@
+/** REPLs that a person started, and REPLs whose hooks are switched off. */
+import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { describeClaude } from '../claude/harness.js';
+import { PROMPTS } from './awkward.js';
+import { Stage } from './stage.js';
+import type { Json } from '../support/client.js';
+
+describeClaude('a Claude Code that a person started', () => {
+  let stage: Stage;
+  const name = 'hers';
+  const send = (prompt: string, more: Json = {}): Promise<Json> =>
+    stage.call('session_send', { name, prompt, timeout: 60, ...more });
+  /** She types `claude` at her prompt. */
+  const started = async (): Promise<void> => {
+    await stage.bed.tmux('send-keys', '-t', `=${name}:`, stage.bed.binary, 'Enter');
+    await stage.bed.until(
+      async () => {
+        const { state, profile } = await stage.call('session_status', { name });
+        return state === 'idle' && profile === 'claude';
+      },
+      { every: 200, timeout: 30_000 },
+    );
+  };
+  beforeAll(async () => {
+    stage = await Stage.open();
+    const size = ['-x', '100', '-y', '30'];
+    await stage.bed.tmux('new-session', '-d', '-s', name, ...size, '-c', join(stage.bed.dir, 'work'), 'bash');
+    await started();
+  }, 60_000);
+  afterAll(() => stage?.close());
+
+  test('is recognised, and served by its status file, its transcript and its screen', async () => {
+    const status = await stage.call('session_status', { name, explain: true });
+    expect(status).toMatchObject({
+      profile: 'claude',
+      managed: false,
+      degraded: [expect.stringContaining('not started here')],
+    });
+    stage.bed.api.when('by adoption', '\n**adopted**\n\nanswer  \n');
+    expect(await send('by adoption')).toMatchObject({
+      response: '\n**adopted**\n\nanswer  \n',
+      outcome: 'completed',
+      source: 'transcript',
+      delivery: 'typed',
+    });
+  }, 60_000);
+
+  test('gets prompts as the words of the user, exact but for what cannot be typed, which is told', async () => {
+    for (const prompt of PROMPTS.filter((text) => text.length < 20_000)) {
+      const before = stage.bed.api.prompts.length;
+      const result = await send(prompt);
+      expect(result).toMatchObject({ outcome: 'completed', response: 'ok', delivery: 'typed' });
+      const typed = prompt.replaceAll('\t', '    ').replaceAll('\r', '').normalize('NFC');
+      expect(stage.bed.api.prompts.slice(before)).toEqual([typed]);
+      expect(result['notes'] === undefined).toBe(typed === prompt);
+      const content = JSON.stringify(stage.bed.api.requests.at(-1)?.messages.at(-1)?.content);
+      expect(content).not.toContain('<pasted_content');
+    }
+  }, 180_000);
+
+  test('keeps the draft of the person', async () => {
+    await stage.bed.tmux('send-keys', '-t', `=${name}:`, '-l', 'half a thought');
+    await stage.bed.until(async () => (await stage.screen(name)).includes('half a thought'), { every: 20 });
+    await expect(stage.client.refusal('session_send', { name, prompt: 'mine' })).resolves.toMatch(
+      /^DRAFT_PRESENT:.*half a thought/,
+    );
+    expect(await stage.screen(name)).toContain('half a thought');
+    await stage.bed.tmux('send-keys', '-t', `=${name}:`, 'C-u');
+    await stage.bed.until(async () => !(await stage.screen(name)).includes('half a thought'), { every: 20 });
+    expect(await send('mine')).toMatchObject({ response: 'ok' });
+  }, 60_000);
+
+  test('goes on when the person makes the pane small, or large, again and again', async () => {
+    let on = true;
+    const storm = (async () => {
+      for (let i = 0; on; i++)
+        await stage.bed.tmux(
+          'resize-window',
+          '-t',
+          `=${name}:`,
+          '-x',
+          `${60 + (i % 60)}`,
+          '-y',
+          `${15 + (i % 25)}`,
+        );
+    })();
+    for (let i = 0; i < 6; i++) {
+      expect(await send(`in the storm ${i}`)).toMatchObject({ response: 'ok', outcome: 'completed' });
+      expect(stage.bed.api.prompts.at(-1)).toBe(`in the storm ${i}`);
+    }
+    on = false;
+    await storm;
+  }, 60_000);
+
+  test('nothing of a prompt ever falls into the shell behind it, however the program ends', async () => {
+    const probe = join(stage.bed.dir, 'work', 'in-the-shell');
+    const prompt = `touch ${probe}\n`.repeat(40);
+    // In the middle of being typed: the program is killed, and bash is back within a moment.
+    const claude = pidOf(stage, name);
+    const sent = stage.client.raw('session_send', { name, prompt, timeout: 10 });
+    await stage.bed.until(async () => (await stage.screen(name)).includes('in-the-shell'), { every: 1 });
+    process.kill(claude, 'SIGKILL');
+    const result = await sent;
+    if (result.isError !== true)
+      expect(result.structuredContent).toMatchObject({
+        outcome: expect.stringMatching(/failed|running/) as string,
+      });
+    expect(await stage.call('session_status', { name })).toMatchObject({
+      state: 'exited',
+      claude_alive: false,
+    });
+    await expect(stage.client.refusal('session_send', { name, prompt: 'ls' })).resolves.toMatch(
+      /^AGENT_NOT_READY:.*ended/,
+    );
+    await stage.bed.tmux('send-keys', '-t', `=${name}:`, 'C-c');
+    const done = await stage.call('execute', { session: name, command: `ls ${probe}`, force: true });
+    expect(done).toMatchObject({ exit_code: 2 });
+    await started();
+    expect(await send('back again')).toMatchObject({ response: 'ok' });
+  }, 60_000);
+
+  test('is not destroyed without force', async () => {
+    await expect(stage.client.refusal('session_destroy', { name })).resolves.toMatch(/^NOT_OWNED:/);
+    expect((await stage.call('session_status', { name }))['claude_alive']).toBe(true);
+    expect(await stage.call('session_destroy', { name, force: true })).toMatchObject({ destroyed: true });
+  }, 60_000);
+
+  test.each([
+    ['disableAllHooks', { disableAllHooks: true }],
+    ['allowManagedHooksOnly', { allowManagedHooksOnly: true }],
+  ])(
+    'without hooks (%s) a session is served all the same, and says what is missing',
+    async (key, settings) => {
+      const user = join(stage.bed.config, 'settings.json');
+      writeFileSync(user, JSON.stringify(settings));
+      const session = `quiet-${key}`;
+      await stage.start(session);
+      const status = await stage.call('session_status', { name: session, explain: true });
+      const effective = status['degraded'] !== undefined;
+      if (key === 'disableAllHooks') expect(effective).toBe(true);
+      if (effective)
+        expect(status).toMatchObject({ degraded: [expect.stringContaining('hooks do not report')] });
+      stage.bed.api.when('quietly', '  *so*\n');
+      const started = performance.now();
+      for (const prompt of ['quietly', 'quietly\n\nsaid é'])
+        expect(await stage.call('session_send', { name: session, prompt })).toMatchObject({
+          outcome: 'completed',
+          ...(effective && { source: 'transcript' }),
+          response: prompt === 'quietly' ? '  *so*\n' : 'ok',
+        });
+      expect(performance.now() - started).toBeLessThan(10_000);
+      writeFileSync(user, '{}');
+    },
+    60_000,
+  );
+});
+
+/** The program of a session, by its own status file. */
+function pidOf(stage: Stage, session: string): number {
+  const folder = join(stage.bed.config, 'sessions');
+  const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+  const all = files.map((text) => JSON.parse(text) as { pid?: number; tmux?: string });
+  const found = all.find(({ tmux }) => tmux?.startsWith(`${session}:`));
+  if (found?.pid === undefined) throw new Error(`no status file of ${session}`);
+  return found.pid;
+}
