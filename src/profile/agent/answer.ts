@@ -156,8 +156,7 @@ async function enterText(
     if (met) return;
     if (!screen.dialog) throw changed();
     // Only a field that took nothing of it, because it was not ready yet, is typed into once more.
-    if (plain(field(screen) ?? '') !== plain(before) && screen.dialog.options[index]?.freeText === true)
-      break;
+    if (plain(field(screen) ?? '') !== plain(before)) break;
   }
   throw new PanewrightError(
     'DIALOG_CHANGED',
