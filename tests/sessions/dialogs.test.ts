@@ -159,7 +159,7 @@ describeClaude('dialogs of the real Claude Code', () => {
     const files = ['first', 'second'].map((file) => join(stage.bed.dir, 'work', `parallel-${file}`));
     stage.bed.api.when(
       'both at once',
-      files.map((file) => ({ tool: 'Bash', input: { command: `touch ${file}` } })) as never,
+      files.map((file) => ({ tool: 'Bash', input: { command: `touch ${file}` } })),
     );
     let dialog = dialogOf(await stage.call('session_send', { name: 'd', prompt: 'both at once' }));
     for (const file of files) {
