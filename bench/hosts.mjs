@@ -79,7 +79,15 @@ export async function scale() {
       if (away.length > 0) throw new Error(`${away.length} hosts were not reached: ${away[0].problem}`);
       if (count !== HOSTS * SESSIONS) throw new Error(`listed ${count} sessions`);
     };
-    const first = await timed(list);
+    // All hosts of a simulation log in on one machine at once, which takes it longer than a host is given.
+    const first = await timed(async () => {
+      for (let tries = 1; ; tries += 1)
+        try {
+          return await list();
+        } catch (error) {
+          if (tries === 10) throw error;
+        }
+    });
     const again = await timed(list);
     const everywhere = () =>
       Promise.all(
@@ -135,7 +143,6 @@ export async function scale() {
       }),
     ];
   } finally {
-    await stage.strike();
     for (const socket of sockets) {
       try {
         far(socket, 'kill-server');
@@ -143,6 +150,7 @@ export async function scale() {
         // It was never started.
       }
     }
+    await stage.strike();
     await sshd.stop();
   }
 }

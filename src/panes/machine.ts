@@ -3,12 +3,13 @@
  * asked directly, another through its shell (remote-machine.ts). What a machine cannot tell is `unknown` or
  * undefined, also when it cannot be reached; only what a caller asked for by name rejects.
  */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { PanewrightError } from '../errors.js';
 import type { PaneRow } from '../tmux/formats.js';
-import { innermost, inputWait, nameOf, startedAt, type InputWait } from './process.js';
+import type { Mirror } from './mirror.js';
+import { here, innermost, inputWait, nameOf, startedAt, type InputWait, type Proc } from './process.js';
 import { echoing, isTerminal, terminalModes, type TerminalModes, writeTerminal } from './tty.js';
 
 type Place = Pick<PaneRow, 'pid' | 'tty'>;
@@ -32,18 +33,26 @@ export interface Machine {
   draw(tty: string, text: string): Promise<boolean>;
   /** The directory that a caller gave, absolute; rejects one that does not exist, for which tmux would take another. */
   directory(given: string): Promise<string>;
+  /** The same directory by the name that has no symbolic links in it. */
+  realDirectory(path: string): Promise<string>;
   /** Whether a program is on PATH. */
   isInstalled(program: string): Promise<boolean>;
+  /** Copies of its files; absent where they are here themselves. */
+  readonly mirror?: Mirror;
+  /** What is known of a pane's processes, to be read like /proc, with their environments. */
+  processes(row: Pick<Place, 'pid'>): Promise<Proc>;
+  /** The environment of what is started there, as far as it can be known before. */
+  environment(): Promise<Readonly<Record<string, string | undefined>>>;
 }
 
 /* eslint-disable @typescript-eslint/require-await -- what is known at once here takes a round trip elsewhere */
 export class LocalMachine implements Machine {
   readonly clockOffsetMs = 0;
-  readonly #path: string;
+  readonly #env: Readonly<Record<string, string | undefined>>;
 
-  /** @param path where programs are looked for */
-  constructor(path: string) {
-    this.#path = path;
+  /** @param env of the programs that are started */
+  constructor(env: Readonly<Record<string, string | undefined>>) {
+    this.#env = env;
   }
 
   async inputWait(row: Place): Promise<InputWait> {
@@ -80,8 +89,20 @@ export class LocalMachine implements Machine {
     return path;
   }
 
+  async realDirectory(path: string): Promise<string> {
+    return realpathSync(path);
+  }
+
   async isInstalled(program: string): Promise<boolean> {
-    return this.#path.split(delimiter).some((folder) => isExecutable(join(folder, program)));
+    return (this.#env['PATH'] ?? '').split(delimiter).some((folder) => isExecutable(join(folder, program)));
+  }
+
+  async processes(): Promise<Proc> {
+    return here;
+  }
+
+  async environment(): Promise<Readonly<Record<string, string | undefined>>> {
+    return this.#env;
   }
 
   async #modes(tty: string): Promise<TerminalModes | undefined> {

@@ -19,7 +19,8 @@ const POLL = /^(?:poll_schedule_timeout|do_select|do_sys_poll|do_poll|ep_poll|do
 /** Text of a file of /proc; throws where there is none. */
 export type Proc = (path: string) => string;
 
-const here: Proc = (path) => readFileSync(path, 'utf8');
+/** This machine's own. */
+export const here: Proc = (path) => readFileSync(path, 'utf8');
 
 /** How the programs of a pane wait. Only meaningful while the pane is silent. */
 export function inputWait(row: Pick<PaneRow, 'pid' | 'tty'>, proc: Proc = here): InputWait {

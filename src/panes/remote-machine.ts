@@ -5,6 +5,7 @@
 import type { RemoteHost } from '../tmux/remote/host.js';
 import { shellWord } from '../tmux/remote/words.js';
 import type { PaneRow } from '../tmux/formats.js';
+import { Mirror } from './mirror.js';
 import { absolute, noDirectory, type Machine } from './machine.js';
 import { innermost, inputWait, nameOf, startedAt, type InputWait, type Proc } from './process.js';
 import { echoing, isTerminal, terminalModes, type TerminalModes } from './tty.js';
@@ -27,11 +28,24 @@ for c in $x;do pww $c;done
 }
 pwn=0;pwr /proc/uptime;pww`;
 
-export class RemoteMachine implements Machine {
-  readonly #host: RemoteHost;
+/** The same for the environments, whole. */
+const ENVIRONMENTS = `
+pwe(){
+printf '%s\\000' /proc/$1/environ;tr '\\000' '\\001' </proc/$1/environ;printf '\\000'
+IFS= read -r x </proc/$1/task/$1/children
+for c in $x;do pwe $c;done
+}
+pwe`;
 
-  constructor(host: RemoteHost) {
+export class RemoteMachine implements Machine {
+  readonly mirror: Mirror;
+  readonly #host: RemoteHost;
+  #env: Promise<Record<string, string>> | undefined;
+
+  /** @param folder for copies of its files, ours alone */
+  constructor(host: RemoteHost, folder: string) {
     this.#host = host;
+    this.mirror = new Mirror(host, folder);
   }
 
   get clockOffsetMs(): number {
@@ -77,8 +91,33 @@ export class RemoteMachine implements Machine {
     return path;
   }
 
+  async realDirectory(path: string): Promise<string> {
+    const { out, status } = await this.#host.ask(`cd ${shellWord(path)} && pwd -P`);
+    return status === 0 ? out.toString().replace(/\n$/, '') : path;
+  }
+
   async isInstalled(program: string): Promise<boolean> {
     return (await this.#host.ask(`command -v -- ${shellWord(program)} >/dev/null`)).status === 0;
+  }
+
+  processes({ pid }: Pick<Place, 'pid'>): Promise<Proc> {
+    return this.#family(pid, `; ${ENVIRONMENTS} ${pid} 2>/dev/null`);
+  }
+
+  environment(): Promise<Record<string, string>> {
+    this.#env ??= this.#host.ask('env').then(({ out }) =>
+      Object.fromEntries(
+        out
+          .toString()
+          .split('\n')
+          .flatMap((line) => {
+            const at = line.indexOf('=');
+            return at > 0 ? [[line.slice(0, at), line.slice(at + 1)]] : [];
+          }),
+      ),
+    );
+    this.#env.catch(() => (this.#env = undefined));
+    return this.#env;
   }
 
   async #home(): Promise<string> {
@@ -86,11 +125,12 @@ export class RemoteMachine implements Machine {
   }
 
   /** The files of /proc of a process and of everything below it. */
-  async #family(pid: number): Promise<Proc> {
-    const answer = await this.#host.ask(`${FAMILY} ${pid} 2>/dev/null`).catch(() => undefined);
+  async #family(pid: number, more = ''): Promise<Proc> {
+    const answer = await this.#host.ask(`${FAMILY} ${pid} 2>/dev/null${more}`).catch(() => undefined);
     const cells = (answer?.out.toString() ?? '').split('\0');
     const files = new Map<string, string>();
-    for (let i = 0; i + 1 < cells.length; i += 2) files.set(cells[i] as string, cells[i + 1] as string);
+    for (let i = 0; i + 1 < cells.length; i += 2)
+      files.set(cells[i] as string, (cells[i + 1] as string).replaceAll('\x01', '\0'));
     return (path) => {
       const text = files.get(path);
       if (text === undefined) throw new Error(`no ${path}`);

@@ -1,4 +1,5 @@
 /** Everything that belongs to one tmux server: its transport, streams, gate and engine. One set per host and socket. */
+import { join } from 'node:path';
 import type { HostConfig, LoadedConfig } from '../config/schema.js';
 import { LocalMachine } from '../panes/machine.js';
 import type { Terminal } from '../panes/pane.js';
@@ -77,11 +78,13 @@ export class TerminalsBySocket {
 
   #make(tmux: TmuxServer, host: RemoteHost | undefined, socket: string): Terminals {
     const { env, catalog, shelf, stateDir } = this.#options;
-    const machine = host ? new RemoteMachine(host) : new LocalMachine(env['PATH'] ?? '');
+    const machine = host
+      ? new RemoteMachine(host, join(stateDir, 'hosts', host.host, 'copies'))
+      : new LocalMachine(env);
     const terminal = { tmux, machine, streams: new PaneStreams(tmux) };
     const engine = new Engine(catalog, shelf);
     const store = new SessionStore(stateDir, host?.host);
-    const sessions = new Sessions(engine, store, new Drivers(engine, store, env), machine);
+    const sessions = new Sessions(engine, store, new Drivers(engine, store, machine), machine);
     return { tmux, host, terminal, gate: new Gate(terminal), engine, sessions, socket };
   }
 

@@ -7,8 +7,9 @@ import type { Machine } from '../../panes/machine.js';
 import type { ReadPane, WritePane } from '../../panes/pane.js';
 import { checkedName, type SessionOptions } from '../../panes/session.js';
 import type { Profile } from '../contract.js';
+import type { LaunchSite } from '../agent/launch.js';
 import type { Engine } from '../engine.js';
-import type { Driver, Subject } from './driver.js';
+import type { Driver, Launch, Subject } from './driver.js';
 import { nameConversation, newRecord, type SessionRecord } from './record.js';
 import type { SessionStore } from './store.js';
 
@@ -29,16 +30,12 @@ export interface Door {
   create(options: SessionOptions): Promise<WritePane>;
 }
 
-/** How a profile's program is started for a record. */
-export interface Launch {
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
-
 export interface SessionDrivers {
   for(profile: Profile): Driver;
+  /** What must be known of the machine before a program is launched there. */
+  site(record: SessionRecord, profile: Profile): Promise<LaunchSite | undefined>;
   /** May change the record: a conversation id, a folder for events. */
-  launch(record: SessionRecord, profile: Profile): Launch;
+  launch(record: SessionRecord, profile: Profile, site: LaunchSite | undefined): Launch;
   /** After the program was started: answers what the caller allowed to be answered. */
   started?(subject: Subject<WritePane>): Promise<void>;
 }
@@ -154,10 +151,13 @@ export class Sessions {
     await this.#machine.directory(this.#store.get(name)?.working_dir ?? '~');
     await this.caughtUp(name);
     let started: { profile: Profile; launch: Launch } | undefined;
+    const known = this.#store.get(name);
+    const site = known && (await this.#drivers.site(known, this.profileNamed(known.profile)));
     const record = await this.#store.update(name, (now) => {
       const profile = this.profileNamed(now.profile);
-      started = { profile, launch: this.#drivers.launch(now, profile) };
+      started = { profile, launch: this.#drivers.launch(now, profile, site) };
     });
+    await site?.settled();
     const { profile, launch } = started as unknown as { profile: Profile; launch: Launch };
     const options = { ...launch, env: { ...record.env, ...launch.env }, workingDir: record.working_dir };
     if (dead) await dead.respawn(options);
@@ -238,7 +238,9 @@ export class Sessions {
     return this.#store.unsavedNames;
   }
 
-  forget(name: string): Promise<void> {
+  async forget(name: string): Promise<void> {
+    const folder = this.#store.get(name)?.events_dir;
+    if (folder != null) await this.#machine.mirror?.remove(folder);
     return this.#store.remove(name);
   }
 
