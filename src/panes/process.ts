@@ -76,6 +76,15 @@ export function candidates(row: Pick<PaneRow, 'pid'>): number[] {
   }
 }
 
+/** Whether a process has ended and only waits for its parent to take note. */
+export function isZombie(pid: number): boolean {
+  try {
+    return /^[ZX]$/.test(stat(pid).state);
+  } catch {
+    return false;
+  }
+}
+
 /** Start time of a process in the kernel's ticks, as its own status files quote it; undefined where unknown. */
 export function startTicks(pid: number): string | undefined {
   try {

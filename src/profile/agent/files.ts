@@ -1,7 +1,7 @@
 /** The files by which an agent speaks: its hooks' reports, its status file, its transcript. Read, never written. */
 import { mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, watch, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { candidates, environmentOf, startTicks } from '../../panes/process.js';
+import { candidates, environmentOf, isZombie, startTicks } from '../../panes/process.js';
 import type { PaneRow } from '../../tmux/formats.js';
 import type { AgentEvent, AgentFacts, AgentLaunchPlan, AgentRecord, AgentStatus } from '../contract.js';
 import { GrowingFile } from './growing.js';
@@ -97,7 +97,7 @@ export class AgentFiles {
     for (const pid of candidates(row)) {
       const text = tryRead(this.#facts.statusFile(home, pid));
       const status = text === undefined ? undefined : this.#facts.readStatus(text);
-      if (status?.pid !== pid) continue;
+      if (status?.pid !== pid || isZombie(pid)) continue;
       const ticks = startTicks(pid);
       // A process id is used again sooner or later; its start time is not.
       if (status.procStart === undefined || ticks === undefined || status.procStart === ticks) return status;
