@@ -54,21 +54,31 @@ export function withoutOptions(rows: readonly string[]): Dialog {
 function numbered(rows: readonly Row[]): Found | undefined {
   const options: DialogOption[] = [];
   let next: number | undefined;
-  let tail: { text: string; grey: boolean; indent: number }[] = [];
+  let tail: { text: string; grey: boolean; indent: number; cursor: boolean }[] = [];
   for (let i = rows.length - 1; i >= 0; i -= 1) {
     const { text, cells } = rows[i] as Row;
     const match = NUMBERED.exec(text);
     const number = Number(match?.[3]);
     if (!match || (next !== undefined && number !== next)) {
       if (text.trim() === '' || SEPARATOR.test(text)) tail = next === undefined ? [] : tail;
-      else tail.unshift({ text: text.trim(), grey: greyRow(cells), indent: text.search(/\S/) });
+      else
+        tail.unshift({
+          text: text.trim(),
+          grey: greyRow(cells),
+          indent: text.search(/\S/),
+          cursor: cells.some((cell) => cell.inverse),
+        });
       continue;
     }
     const label = (match[5] ?? '').trimEnd();
     const column = text.length - (match[5] ?? '').length;
     const more = tail.filter((row) => row.indent >= column - 4 && row.indent > 2);
-    // A longer label goes on in its own colour and column; an explanation is grey.
-    const rest = more.filter((row) => !row.grey && row.indent === column);
+    // A longer label goes on in its own colour and column, what is typed behind one a little to the right of
+    // it; an explanation is grey.
+    const cursor = more.some((row) => row.cursor);
+    const rest = more.filter(
+      (row) => (!row.grey && row.indent === column) || (cursor && row.indent > column),
+    );
     const submit = more.some((row) => row.text.replace('❯ ', '') === 'Submit');
     const description = more
       .filter((row) => row.grey)
@@ -82,7 +92,7 @@ function numbered(rows: readonly Row[]): Found | undefined {
       ...(description !== '' ? { description } : {}),
       highlighted: match[2] === '❯ ',
       ...(match[4] !== undefined ? { checked: match[4] !== ' ' } : {}),
-      ...(typed(label, cells) ? { freeText: true } : {}),
+      ...(typed(label, cells) || cursor ? { freeText: true } : {}),
     });
     if (number === 1) return { top: i, options };
     next = number - 1;

@@ -39,6 +39,8 @@ export function readRows(ansi: string): readonly Row[] {
       if (match[1] !== undefined) apply(style, match[1]);
     }
     take(line.length);
+    // tmux leaves out blanks at the end of a row, also the one under a cursor that is drawn inverse.
+    if (style.inverse && line.endsWith('m') && at === line.length) cells.push({ char: ' ', ...style });
     return { text: cells.map((cell) => cell.char).join(''), cells };
   });
 }

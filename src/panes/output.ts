@@ -4,6 +4,7 @@
  * returns and backspaces overwrite; whatever moves the cursor further goes through a terminal emulator.
  */
 import { StringDecoder } from 'node:string_decoder';
+import { sliceCells } from './cells.js';
 import { Emulator } from './emulator.js';
 
 /** Characters of the tail that are kept; more than any result shows. */
@@ -199,7 +200,7 @@ export class OutputText {
         this.#emulate(text.slice(match.index));
         return;
       } else if (token === '\r') this.#column = 0;
-      else if (token === '\b' && this.#column < this.#width) this.#column = Math.max(0, this.#column - 1);
+      else if (token === '\b') this.#column = Math.max(0, this.#column - 1);
       else if (token === '\t' && this.#column === this.#current.length) this.#plain('\t');
       else if (/^\x1b\[0?K$/.test(token) && this.#isOneRow)
         this.#current = this.#current.slice(0, this.#column);
@@ -247,23 +248,24 @@ export class OutputText {
     this.#emulator = new Emulator(this.#width, this.#height, (line) => {
       this.#pass(line + '\n', 1);
     });
-    const before = this.#recent.replace(/\n/g, '\r\n') + this.#current + this.#stepBack();
+    const line = this.#current;
+    const back = line.length - this.#column;
+    // Behind the last cell of a row, terminals do not agree on where a backspace leads: so forward, from the front.
+    // In a line that wraps, neither leaves the last row.
+    const left = line.slice(0, this.#column);
+    const isOneRow = sliceCells(line, this.#width) === line;
+    const cells = isOneRow
+      ? Array.from({ length: this.#width }, (_, i) => i + 1).findIndex((n) => sliceCells(line, n) === left) +
+        1
+      : 0;
+    const forward = left === '' ? '\r' : `\r\x1b[${cells}C`;
+    const to = back > 0 && isOneRow ? forward : '\b'.repeat(back);
+    const before = this.#recent.replace(/\n/g, '\r\n') + line + to;
     this.#recent = '';
     this.#recentLines = 0;
     this.#current = '';
     this.#column = 0;
     this.#emulator.write(before + rest);
-  }
-
-  /** What takes the cursor from the end of the unfinished line to its column. */
-  #stepBack(): string {
-    if (this.#column === this.#current.length) return '';
-    if (!this.#isOneRow) return '\b'.repeat(this.#current.length - this.#column);
-    // A full row holds the cursor on its last cell, so steps back do not count from its end. The character in front
-    // is written once more: an accent that follows belongs to it.
-    const written = this.#current.slice(0, this.#column);
-    const skipped = written.length > 1 ? `\x1b[${written.length - 1}C` : '';
-    return `\r${skipped}${written.slice(-1)}`;
   }
 }
 

@@ -96,7 +96,7 @@ describe('an argument, whatever is in it', () => {
       { ...REAL, numRuns: REAL.numRuns * 2 },
     );
     release();
-  });
+  }, 180_000);
 
   test('several of them on one line stay apart', async () => {
     const control = await connection();

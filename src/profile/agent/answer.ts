@@ -104,7 +104,7 @@ function same(screen: ScreenReading, dialog: Dialog): boolean {
   const now = screen.dialog;
   return (
     now?.kind === dialog.kind &&
-    now.title === dialog.title &&
+    plain(now.title) === plain(dialog.title) &&
     now.question === dialog.question &&
     now.options.length === dialog.options.length
   );
@@ -141,16 +141,22 @@ async function enterText(
 ): Promise<void> {
   const wanted = text.replace(/\s+/g, ' ').trim();
   const field = (now: ScreenReading): string | undefined => now.dialog?.options[index]?.label;
+  const open = (now: ScreenReading): boolean => now.dialog?.options[index]?.freeText === true;
+  if (dialog.options[index]?.freeText !== true)
+    for (let tries = 0; tries < 3; tries++) {
+      await pane.press([parseKey('Tab')]);
+      const { met, screen } = await until(pane, facts, open, PRESS_MS);
+      if (met) break;
+      if (!same(screen, dialog)) throw changed();
+    }
   const before = field((await until(pane, facts, (now) => now.dialog !== undefined, PRESS_MS)).screen) ?? '';
-  if (dialog.options[index]?.freeText !== true) await pane.press([parseKey('Tab')]);
   for (let tries = 0; tries < 3; tries++) {
     await pane.type([{ text: wanted }]);
     const { met, screen } = await until(pane, facts, (now) => ends(field(now), wanted), PRESS_MS * 2);
     if (met) return;
     if (!screen.dialog) throw changed();
     // Only a field that took nothing of it, because it was not ready yet, is typed into once more.
-    if (plain(field(screen) ?? '') !== plain(before) && screen.dialog.options[index]?.freeText === true)
-      break;
+    if (plain(field(screen) ?? '') !== plain(before)) break;
   }
   throw new PanewrightError(
     'DIALOG_CHANGED',

@@ -16,7 +16,8 @@ export function describe(
   // What is typed into a field, or ticked, makes no other question.
   const labels = dialog.options.map((option) => (option.freeText === true ? '' : option.label));
   const { kind, title, question, detail } = dialog;
-  const identity = [registry?.since, asked?.at, kind, title, question, detail, ...labels];
+  const heading = title.replace(/[^\p{L}\p{N}]+/gu, '');
+  const identity = [registry?.since, asked?.at, kind, heading, question, detail, ...labels];
   return {
     dialog_id: createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 12),
     kind,
@@ -36,21 +37,24 @@ export function describe(
 }
 
 /**
- * The report that belongs to the dialog. Several tools may be asked for at once, and their dialogs come one after
- * the other: the one whose input is on the screen, else the newest.
+ * The report that belongs to the dialog. Several tools may be asked for at once, their dialogs come one after the
+ * other, and a report may come after its dialog: only one whose input is on the screen may be told with it.
  */
 function askedFor(dialog: ScreenDialog, events: readonly StampedEvent[]): Asked | undefined {
   const over = events.findLastIndex((event) => event.type === 'completed' || event.type === 'failed');
   const asked = events.slice(over + 1).filter((event): event is Asked => event.type === 'asked');
+  if (dialog.kind === 'plan') return asked.at(-1);
   const seen = bare(`${dialog.title}${dialog.question}${dialog.detail}`);
-  return asked.findLast((event) => shown(event.input, seen)) ?? asked.at(-1);
+  return asked.findLast((event) => isShown(event.input, seen));
 }
 
-/** Whether the longest text of the input is on the screen, as far as there is room for it. */
-function shown(input: unknown, seen: string): boolean {
+/** Whether the longest line of the input's longest text, or its last line, is on the screen. */
+function isShown(input: unknown, seen: string): boolean {
   const texts = Object.values(input ?? {}).filter((value) => typeof value === 'string');
-  const longest = texts.map(bare).sort((a, b) => b.length - a.length)[0] ?? '';
-  return longest !== '' && seen.includes(longest.slice(0, 200));
+  const [longest = ''] = texts.sort((a, b) => b.length - a.length);
+  const lines = longest.split('\n').map(bare).filter(Boolean);
+  const [line] = [...lines].sort((a, b) => b.length - a.length);
+  return [line, lines.at(-1)].some((part) => part !== undefined && seen.includes(part.slice(0, 120)));
 }
 
 function bare(text: string): string {

@@ -183,8 +183,11 @@ export class AgentDriver extends AgentSender implements Driver {
         if (end) return { turn: await this.settle(record, turnId, end, snapshot), timedOut: false, status };
         const { dialog } = status;
         if (dialog?.dialog_id !== asked?.id) asked = dialog && { id: dialog.dialog_id, since: now };
-        // Of a dialog that is being drawn no option can be read yet.
-        if (dialog && asked && (dialog.options.length > 0 || now - asked.since > DRAWN_MS)) {
+        // Of a dialog that is being drawn no option can be read yet, and the report of it may be on its way.
+        const whole =
+          (dialog?.options.length ?? 0) > 0 &&
+          (dialog?.kind !== 'permission' || dialog.tool_name !== undefined || record.events_dir === null);
+        if (dialog && asked && (whole || now - asked.since > DRAWN_MS)) {
           const turn = await this.settle(record, turnId, { outcome: 'waiting' }, snapshot);
           return { turn, timedOut: false, status };
         }
