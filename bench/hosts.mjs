@@ -99,6 +99,8 @@ export async function scale() {
         }
     };
     const using = await timed(everywhere);
+    // Programs that were run for an answer are gone in a moment.
+    await pause(5_000);
     const ours = family(server.pid);
     const theirs = family(sshd.pid).filter((pid) => pid !== sshd.pid);
     const before = traffic(ours);

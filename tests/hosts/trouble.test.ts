@@ -150,7 +150,7 @@ describe('the words that lead to a container', () => {
   });
 });
 
-test('the doctor says which hosts can be reached', async () => {
+test('the doctor says which hosts can be reached', () => {
   const tmux = { socket_path: server.tmux.socket };
   server.configure({ hosts: { build: { ...sshd.entry, tmux }, gone: { command: ['/nowhere/docker'] } } });
   const env = cleanEnvironment(server.tmux.home);
