@@ -41,6 +41,7 @@ export interface TerminalsOptions {
 export class TerminalsBySocket {
   readonly #options: TerminalsOptions;
   readonly #open = new Map<string, Terminals>();
+  #hosts: LoadedConfig['config']['hosts'] = {};
 
   constructor(options: TerminalsOptions) {
     this.#options = options;
@@ -49,6 +50,7 @@ export class TerminalsBySocket {
   /** The set for the host that the configuration is narrowed for, or for the socket here that it names now. */
   for(loaded: LoadedConfig): Terminals {
     const { host, config } = loaded;
+    if (config.hosts !== this.#hosts) this.#retire(config.hosts);
     if (host !== undefined) return this.#onHost(host, config.hosts[host] as HostConfig);
     const { env, defaultSocket } = this.#options;
     const name = config.tmux.socket_name;
@@ -60,14 +62,23 @@ export class TerminalsBySocket {
   }
 
   #onHost(name: string, config: HostConfig): Terminals {
-    // A host that the file describes otherwise is another one.
-    const { ssh, command, tmux: over } = config;
-    return this.#known(`host ${name}\n${JSON.stringify([ssh, command, over])}`, () => {
+    return this.#known(keyOfHost(name, config), () => {
       const host = new RemoteHost(name, config, this.#options.env);
-      const { program, socket_path: path, socket_name: socket } = over;
+      const { program, socket_path: path, socket_name: socket } = config.tmux;
       const tmux = new TmuxServer({ transport: host, command: [program], ...socketOf(path, socket) });
       return this.#make(tmux, host, path ?? socket ?? 'default');
     });
+  }
+
+  /** Lets go of hosts that are not in the configuration any more, or are others under the same name. */
+  #retire(hosts: LoadedConfig['config']['hosts']): void {
+    this.#hosts = hosts;
+    const known = new Set(Object.entries(hosts).map(([name, host]) => keyOfHost(name, host)));
+    for (const [key, { tmux, host }] of this.#open) {
+      if (!host || known.has(key)) continue;
+      this.#open.delete(key);
+      void tmux.close().then(() => host.close());
+    }
   }
 
   #known(key: string, make: () => Terminals): Terminals {
@@ -93,6 +104,11 @@ export class TerminalsBySocket {
     this.#open.clear();
     await Promise.all(open.map(({ tmux, host }) => tmux.close().then(() => host?.close())));
   }
+}
+
+/** A host that the file describes otherwise is another one; what it may be used for does not matter. */
+function keyOfHost(name: string, { ssh, command, tmux }: HostConfig): string {
+  return `host ${name}\n${JSON.stringify([ssh, command, tmux])}`;
 }
 
 function socketOf(path: string | null, name: string | null): { socketPath?: string; socketName?: string } {

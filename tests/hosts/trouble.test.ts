@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Sshd } from '../support/sshd.js';
 import { TestServer } from '../support/server.js';
+import { CLI } from '../support/client.js';
+import { cleanEnvironment } from '../support/tmux.js';
 import { freshDirectory } from '../support/run-dir.js';
 
 let sshd: Sshd;
@@ -145,4 +148,26 @@ describe('the words that lead to a container', () => {
       await server.client.call('execute', { host: 'box', session: `in-${name}`, command }),
     ).toMatchObject({ host: 'box', exit_code: 0, output_lines: ["it's", '$HOME', 'a;b', 'x  y'] });
   });
+});
+
+test('the doctor says which hosts can be reached', () => {
+  const tmux = { socket_path: server.tmux.socket };
+  server.configure({ hosts: { build: { ...sshd.entry, tmux }, gone: { command: ['/nowhere/docker'] } } });
+  const env = cleanEnvironment(server.tmux.home);
+  const ran = spawnSync(process.execPath, [CLI, 'doctor', '--config', server.configFile], {
+    env,
+    encoding: 'utf8',
+  });
+  expect(ran.stdout).toMatch(/✓ .*hosts.* build: ssh far, [\d.]+ ms away/);
+  expect(ran.stdout).toMatch(/✗ .*hosts.* gone: HOST_UNREACHABLE/);
+});
+
+test('a host that is taken out of the configuration is let go of at the next call', async () => {
+  server.configure({ hosts: { build: { ...sshd.entry, tmux: { socket_path: server.tmux.socket } } } });
+  await server.client.call('version', { host: 'build' });
+  const before = sshd.pids().length;
+  server.configure({ hosts: {} });
+  await server.client.call('version');
+  expect(await server.client.refusal('version', { host: 'build' })).toMatch(/^HOST_UNKNOWN: /);
+  while (sshd.pids().length >= before) await new Promise((wake) => setTimeout(wake, 20));
 });

@@ -51,13 +51,31 @@ async function checkTmux(toolbox: Toolbox, env: Env): Promise<Finding[]> {
   const found = good('tmux', `${text(facts['tmux_version'], 'is there')}, ${whereIs('tmux', env) ?? ''}`);
   const listed = await ask('list_sessions');
   if (listed.error !== undefined) return [found, wrong('tmux', listed.error, 'See docs/troubleshooting.md.')];
-  const sessions = (listed.facts['sessions'] ?? []) as { name: string }[];
+  const rows = (listed.facts['sessions'] ?? []) as { name: string; host?: string }[];
+  const sessions = rows.filter(({ host }) => host === undefined);
   const names = sessions.map(({ name }) => name).join(', ');
   const seen =
     names === ''
       ? note('tmux', 'no session that may be used', 'Start one: `tmux new -s work`.')
       : good('tmux', `sessions: ${names}`);
-  return [found, seen];
+  return [found, seen, ...checkHosts(listed.facts, rows)];
+}
+
+interface HostRow {
+  readonly name: string;
+  readonly reachable: boolean;
+  readonly via?: string;
+  readonly round_trip_ms?: number;
+  readonly problem?: string;
+}
+
+function checkHosts(facts: JsonObject, sessions: readonly { readonly host?: string }[]): Finding[] {
+  return ((facts['hosts'] ?? []) as HostRow[]).map(({ name, reachable, via, round_trip_ms: ms, problem }) => {
+    const count = sessions.filter(({ host }) => host === name).length;
+    return reachable
+      ? good('hosts', `${name}: ${via ?? ''}, ${ms ?? '?'} ms away, ${count} sessions that may be used`)
+      : wrong('hosts', `${name}: ${problem ?? 'cannot be reached'}`, 'See docs/hosts.md.');
+  });
 }
 
 const text = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HostConfig } from '../../config/schema.js';
-import type { PanewrightError } from '../../errors.js';
+import { PanewrightError } from '../../errors.js';
 import type { Ran, Transport } from '../transport.js';
 import { Link } from './link.js';
 import type { Answer } from './shell.js';
@@ -118,6 +118,14 @@ export class RemoteHost implements Transport {
     const [link] = this.#links;
     if (link) return Promise.resolve(link);
     if (this.#opening) return this.#opening;
+    if (this.#closed)
+      return Promise.reject(
+        new PanewrightError(
+          'HOST_UNKNOWN',
+          `host ${this.host} is no longer in use as it was.`,
+          'Call again.',
+        ),
+      );
     this.#opening = this.#pause()
       .then(() => this.#open())
       .finally(() => (this.#opening = undefined));
