@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CLI, Stage, structured } from '../scripts/stage.mjs';
+export { hosts, scale } from './hosts.mjs';
 import { cpuMilliseconds, family, inTurns, onLinux, pssMegabytes, quantile, timed } from './measure.mjs';
 
 const CROWD = 100;

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { ensureNodePackages, ensurePrograms, fail, root, run } from '../scripts/install.mjs';
 
 ensureNodePackages();
-ensurePrograms({ tmux: 'tmux', bash: 'bash' }, { sudo: true });
+ensurePrograms({ tmux: 'tmux', bash: 'bash', ssh: 'openssh-client', sshd: 'openssh-server' }, { sudo: true });
 if (!run([process.execPath, 'scripts/build.mjs'])) fail('The build failed.');
 const groups = { ...(await import('./figures.mjs')), ...(await import('./claude.mjs')) };
 
@@ -35,7 +35,8 @@ if (unknown.length > 0)
   fail(`No such group: ${unknown.join(', ')}. Groups: ${Object.keys(groups).join(', ')}.`);
 
 const figures = [];
-for (const name of wanted.length > 0 ? wanted : ['start', 'calls', 'flood', 'listing', 'crowd', 'claude']) {
+const DEFAULT = ['start', 'calls', 'flood', 'listing', 'crowd', 'hosts', 'claude'];
+for (const name of wanted.length > 0 ? wanted : DEFAULT) {
   console.error(`measuring ${name} ...`);
   figures.push(...(await groups[name]().catch((error) => [failure(name, error)])));
 }

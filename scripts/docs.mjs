@@ -22,9 +22,11 @@ let stale = 0;
 try {
   const facts = await fromSource();
   const { ERRORS, LEAVES, setAt, profileJsonSchema } = facts;
-  const tools = await listedTools();
+  const { tools, resources, prompts } = await listed();
   await put('README.md', (text) => between(text, 'tools', toolTable(tools)));
   await put('docs/tools.md', (text) => between(text, 'tools', tools.map(toolReference).join('\n\n')));
+  await put('docs/tools.md', (text) => between(text, 'resources', resourceTable(resources)));
+  await put('docs/tools.md', (text) => between(text, 'prompts', promptTable(prompts)));
   await put('docs/configuration.md', (text) => between(text, 'options', LEAVES.map(option).join('\n\n')));
   await put('docs/errors.md', (text) => between(text, 'errors', errorTable(ERRORS)));
   const profile = profileJsonSchema();
@@ -59,7 +61,7 @@ async function fromSource() {
 }
 
 /** What the built server lists to a client that knows nothing of it. */
-async function listedTools() {
+async function listed() {
   const built = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: 'inherit' });
   if (built.status !== 0) throw new Error('the build failed');
   const client = new Client({ name: 'panewright-docs', version: '1' });
@@ -68,7 +70,11 @@ async function listedTools() {
   const args = [join(root, 'dist/cli.js'), '--config', config];
   await client.connect(new StdioClientTransport({ command: process.execPath, args, env: { HOME: scratch } }));
   try {
-    return (await client.listTools()).tools;
+    const { resourceTemplates } = await client.listResourceTemplates();
+    const { resources } = await client.listResources();
+    const { tools } = await client.listTools();
+    const { prompts } = await client.listPrompts();
+    return { tools, prompts, resources: [...resources, ...resourceTemplates] };
   } finally {
     await client.close();
   }
@@ -106,7 +112,9 @@ function accessOf({ annotations }) {
 /** The arguments beyond the target that every pane tool has. */
 function ownArguments({ inputSchema }) {
   const names = Object.keys(inputSchema.properties ?? {});
-  return names.filter((name) => !['session', 'window', 'pane'].includes(name)).map((name) => `\`${name}\``);
+  return names
+    .filter((name) => !['session', 'window', 'pane', 'host'].includes(name))
+    .map((name) => `\`${name}\``);
 }
 
 function cell(text) {
@@ -145,11 +153,27 @@ function toolReference(tool) {
   ].join('\n\n');
 }
 
+function resourceTable(resources) {
+  const rows = resources.map((one) => [
+    `\`${one.uri ?? one.uriTemplate}\``,
+    one.mimeType,
+    one.description ?? '',
+  ]);
+  return table(['Resource', 'Type', 'What it is'], rows);
+}
+
+function promptTable(prompts) {
+  const names = (args) =>
+    args.map(({ name, required }) => `\`${name}\`${required ? ' (required)' : ''}`).join(', ');
+  const rows = prompts.map((one) => [`\`${one.name}\``, one.description ?? '', names(one.arguments ?? [])]);
+  return table(['Prompt', 'What it asks of the model', 'Arguments'], rows);
+}
+
 /** A JSON schema's type in words, with its default and limits. */
 function typeOf(schema) {
   const words = schema.enum
     ? schema.enum.map((value) => `\`${JSON.stringify(value)}\``).join(' or ')
-    : (schema.anyOf ?? []).map(typeOf).join(' or ') || (schema.type ?? 'any');
+    : (schema.anyOf ?? []).map(typeOf).join(' or ') || [schema.type ?? 'any'].flat().join(' or ');
   const limits = [
     schema.exclusiveMinimum === undefined ? '' : `over ${schema.exclusiveMinimum}`,
     schema.minimum === undefined ? '' : `from ${schema.minimum}`,
@@ -206,5 +230,5 @@ function commandReference(names) {
 function example(leaves, setAt) {
   const tree = {};
   for (const leaf of leaves) setAt(tree, leaf.keys, leaf.default);
-  return tree;
+  return { ...tree, hosts: {} };
 }

@@ -6,7 +6,7 @@ import { commentedYaml } from '../src/cli/commented.js';
 
 export { ERRORS } from '../src/errors.js';
 export { LEAVES, setAt } from '../src/config/leaves.js';
-export { COMMANDS, COMMAND_NAMES } from '../src/cli/commands.js';
+export { COMMAND_NAMES } from '../src/cli/commands.js';
 export { profileJsonSchema } from '../src/profile/schema.js';
 
 /** Every key, set to its default. */

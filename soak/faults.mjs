@@ -64,6 +64,7 @@ const faults = {
 
   kill: ({ pane, field }) =>
     during(field.deedsOf(pane.session), 'kill', async () => {
+      field.shape += 1;
       await field.tmux('kill-pane', '-t', pane.id);
       await field.remake(pane);
     }),

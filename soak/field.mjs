@@ -61,6 +61,8 @@ export class Field {
   deeds = [];
   /** Times at which tmux itself died. */
   crashes = 0;
+  /** Counts the changes of what sessions and windows there are. */
+  shape = 0;
   #deedsOf = new Map();
   #mended;
 
@@ -83,6 +85,7 @@ export class Field {
 
   /** Makes a pane anew, with its session if need be. */
   async remake(pane) {
+    this.shape += 1;
     const format = ['-P', '-F', '#{pane_id}'];
     const size = ['-x', '90', '-y', '30'];
     const at = ['-d', '-c', this.stage.home, ...format];
@@ -118,8 +121,18 @@ export class Field {
       const deed = { kind: 'crash', at: performance.now() };
       this.deeds.push(deed);
       this.crashes += 1;
-      for (const pane of this.panes) pane.id = undefined;
-      await this.make();
+      // It may die again while it is made: that is tried a few times.
+      for (let tries = 1; ; tries += 1) {
+        for (const pane of this.panes) pane.id = undefined;
+        const made = await this.make().then(
+          () => true,
+          (error) => error,
+        );
+        if (made === true) break;
+        if (tries === 5) throw made;
+        await this.tmux('kill-server').catch(() => undefined);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
       deed.until = performance.now() + 500;
       this.#mended = undefined;
     })();

@@ -13,6 +13,14 @@ const EXCUSES = {
   AGENT_NOT_FOUND: ['kill', 'respawn', 'crash'],
 };
 
+/** Verdict on a command that a person's keys got into. */
+export const COLLISION = 'collision';
+
+/** What shells say of two lines that became one. */
+function mentions(lines) {
+  return /No such file|not found|ambiguous|no such|syntax|redirect|fish:|cannot/i.test(lines.join('\n'));
+}
+
 /** An error that nothing explains, or undefined. */
 export function wrongError({ code, text }, deeds) {
   return (EXCUSES[code] ?? []).some((deed) => deeds.has(deed)) ? undefined : `unexplained error: ${text}`;
@@ -29,6 +37,8 @@ export function wrongCommand(command, answer, deeds, ran) {
   const { state, exit_code, output_lines, total_lines, note } = answer.result;
   if (state === 'pane_closed') return violent ? undefined : 'pane_closed, and the pane is there';
   if (state !== 'completed') return violent || deeds.has('human') ? undefined : `it is ${state}`;
+  // Keys that a person presses in the very moment between the look at the prompt and the typing cannot be seen.
+  if (ran === 0 && deeds.has('human') && mentions(output_lines)) return COLLISION;
   if (ran !== 1 && !violent) return `completed, and it ran ${ran} times`;
   if (violent) return undefined;
   if (note !== undefined) return deeds.has('client') ? undefined : `unexplained note: ${note}`;

@@ -160,12 +160,13 @@ const moves = {
         .split('\n')
         .sort()
         .join('\n');
+    const shape = pane.field.shape;
     const before = await ask();
     const answer = await calls.make('list_sessions', {});
     const after = await ask();
     return () => {
       if (answer.isError) return wrongError(answer, pane.since(began)) ?? '';
-      if (before !== after || before === '') return '';
+      if (before !== after || before === '' || shape !== pane.field.shape) return '';
       const told = answer.result.sessions
         .map(({ name, windows }) => `${name} ${windows}`)
         .sort()

@@ -12,6 +12,7 @@ import { Calls } from './calls.mjs';
 import { FAULTS, strike } from './faults.mjs';
 import { Field } from './field.mjs';
 import { Growth } from './growth.mjs';
+import { COLLISION } from './judge.mjs';
 import { LOOKING, play, TYPING } from './moves.mjs';
 import { Random } from './random.mjs';
 import { rest } from './rest.mjs';
@@ -39,6 +40,8 @@ const struck = new Map();
 const moved = new Map();
 const count = (map, key) => map.set(key, (map.get(key) ?? 0) + 1);
 let names = 0;
+/** Commands that a person's keys, pressed in the same moment, got into. */
+let collisions = 0;
 
 try {
   await field.make();
@@ -63,8 +66,7 @@ try {
 /** Plays one typing move after the other, each on a pane that nobody else uses. */
 async function player(random, calls, isOver) {
   while (!isOver()) {
-    const free = field.panes.filter((pane) => !pane.taken && pane.id !== undefined);
-    const pane = random.pick(free);
+    const pane = await available(random, ({ taken }) => !taken);
     pane.taken = true;
     const kind = random.weighted(TYPING);
     await judged(kind, pane, random, calls);
@@ -72,9 +74,18 @@ async function player(random, calls, isOver) {
   }
 }
 
+/** A pane that is there; while tmux is being made anew there is none. */
+async function available(random, fits = () => true) {
+  for (;;) {
+    const panes = field.panes.filter((pane) => pane.id !== undefined && fits(pane));
+    if (panes.length > 0) return random.pick(panes);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 async function looking(random, calls, isOver) {
   while (!isOver()) {
-    const pane = random.pick(field.panes.filter(({ id }) => id !== undefined));
+    const pane = await available(random);
     await judged(random.weighted(LOOKING), pane, random, calls);
   }
 }
@@ -89,13 +100,14 @@ async function judged(kind, pane, random, calls) {
   if (kind in TYPING) await rest(pane, calls, wrong, `${told}, after ${deeds.join(' ') || 'nothing'}`, began);
   await field.mend();
   const verdict = judge();
-  if (verdict !== '') wrong.push(`${told}: ${verdict} [${[...pane.since(began)].join(' ')}]`);
+  if (verdict === COLLISION) collisions += 1;
+  else if (verdict !== '') wrong.push(`${told}: ${verdict} [${[...pane.since(began)].join(' ')}]`);
 }
 
 async function striking(random, server, isOver) {
   while (!isOver()) {
     await new Promise((resolve) => setTimeout(resolve, random.int(50, 500)));
-    const pane = random.pick(field.panes.filter(({ id }) => id !== undefined));
+    const pane = await available(random);
     const kind = random.weighted(FAULTS);
     count(struck, kind);
     // The pane may be gone: somebody else's fault met it, or tmux has died.
@@ -120,6 +132,7 @@ function report(calls, { rss, fds }) {
     moves: listed(moved),
     faults: listed(struck),
     'tmux died of itself': field.crashes,
+    'typed over by a person': collisions,
     'wrong answers': wrong.length,
     'stuck calls': calls.stuck.length,
     'memory after warm-up': `${rss.before.toFixed(0)} MB, at the end ${rss.after.toFixed(0)} MB`,

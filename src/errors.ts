@@ -17,6 +17,8 @@ export const ERRORS = {
   TMUX_TOO_OLD: 'tmux is older than 3.2.',
   TMUX_LOST: 'tmux did not answer in time, or its server went away.',
   TMUX_ERROR: 'tmux refused a command.',
+  HOST_UNKNOWN: 'No host of this name is in the configuration.',
+  HOST_UNREACHABLE: 'The host cannot be reached, or the connection to it was lost.',
   CONFIG_INVALID: 'The configuration cannot be used; writing stays off until it is mended.',
   PROFILE_UNKNOWN: 'No profile has this name.',
   PROFILE_INVALID: 'A profile file cannot be used.',

@@ -4,6 +4,7 @@
  */
 import { expandHome, type Env } from './env.js';
 import { LEAVES, setAt, valueAt, type Leaf } from './leaves.js';
+import { narrowedHosts } from './narrow-hosts.js';
 import { ConfigProblem, reasonOf } from './problem.js';
 import { ConfigSchema, type Config, type Origin, type PolicyNarrowing } from './schema.js';
 import { envText, valueFromText, type Flags } from './text.js';
@@ -19,9 +20,10 @@ export interface Combined {
   readonly config: Config;
   readonly origins: Record<string, Origin>;
   readonly policy: readonly PolicyNarrowing[];
+  readonly hostPolicy: Record<string, readonly PolicyNarrowing[]>;
 }
 
-const KNOWN = LEAVES.map((leaf) => leaf.path);
+const KNOWN = [...LEAVES.map((leaf) => leaf.path), 'hosts'];
 
 /** @throws ConfigProblem naming the file and the key */
 function validated(layer: Layer): Config {
@@ -67,12 +69,18 @@ export function combine(
     origins[leaf.path] = origin;
   }
   for (const layer of policies) narrow(config, origins, layer, env);
+  const isTable = (layer: Layer): boolean => valueAt(layer.data, ['hosts']) !== undefined;
+  const { hosts, hostPolicy } = narrowedHosts(
+    fromFile.hosts,
+    policies.filter(isTable).map((layer) => ({ path: layer.path, hosts: validated(layer).hosts })),
+  );
+  config['hosts'] = hosts;
   const policy = policies.map((layer) => ({
     path: layer.path,
     allowed_sessions: validated(layer).allowed_sessions,
   }));
   // Every leaf was judged by its own schema and put in its place, so this is a complete Config.
-  return { config: config as Config, origins, policy };
+  return { config: config as Config, origins, policy, hostPolicy };
 }
 
 function narrow(

@@ -82,6 +82,8 @@ function walk(shape: Readonly<Record<string, z.ZodType>>, above: readonly string
   return Object.entries(shape).flatMap(([name, schema]) => {
     const keys = [...above, name];
     const { inner } = unwrapped(schema);
+    // What is a table of names has no text form: the file alone can say it.
+    if (inner instanceof z.ZodRecord) return [];
     return inner instanceof z.ZodObject ? walk(inner.shape, keys) : [leaf(schema, keys)];
   });
 }

@@ -4,6 +4,9 @@
  * read a loaded configuration without knowing where it came from.
  */
 import * as z from 'zod';
+import { HostsSchema } from './hosts.js';
+
+export { LOCAL, type HostConfig } from './hosts.js';
 
 /** How a machine policy combines with the user's value; whatever it is, it never widens. */
 export type Narrowing =
@@ -131,18 +134,22 @@ export const ConfigSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  // No leaf: by name, and in the file alone.
+  hosts: HostsSchema.default({}),
 });
 
 /** A complete configuration: every key present, paths with `~/` already expanded. */
 export type Config = z.output<typeof ConfigSchema>;
 
-/** Where a value came from. */
-export type Origin = 'default' | 'file' | 'env' | 'flag' | 'policy';
+/** Where a value came from; `host`: from the entry of the host that a call is about. */
+export type Origin = 'default' | 'file' | 'env' | 'flag' | 'policy' | 'host';
 
 /** What a machine policy adds that cannot be merged into one list: its own whitelist, judged separately. */
 export interface PolicyNarrowing {
   /** File that says so. */
   readonly path: string;
+  /** True when it is the user's own entry for a host, not a machine policy. */
+  readonly own?: boolean;
   /** Exact names or globs; empty means that this policy does not restrict sessions. */
   readonly allowed_sessions: readonly string[];
 }
@@ -159,6 +166,10 @@ export interface LoadedConfig {
   /** The machine policies in force, joined by ", "; null when there is none. */
   readonly policyPath: string | null;
   readonly policy: readonly PolicyNarrowing[];
+  /** The same for single hosts, by name. */
+  readonly hostPolicy: Readonly<Record<string, readonly PolicyNarrowing[]>>;
+  /** The host that this configuration has been narrowed for; absent for this machine. */
+  readonly host?: string;
   /**
    * Set when the configuration cannot be used: which file, key and reason. `config` is then the last one that
    * was valid, with `write_enabled` false.

@@ -30,6 +30,12 @@ export class Emulator {
       allowProposedApi: true,
       logLevel: 'off',
     });
+    // What forgets rows that have scrolled away must not forget any that were not handed on yet.
+    this.#term.parser.registerEscHandler({ final: 'c' }, () => this.#forgetting());
+    this.#term.parser.registerCsiHandler({ final: 'J' }, ([what]) => {
+      const forgets = what === 3 && this.#term.buffer.active.type === 'normal';
+      return forgets && this.#forgetting();
+    });
   }
 
   write(text: string): void {
@@ -38,6 +44,15 @@ export class Emulator {
       core.writeSync(text.slice(i, i + SLICE));
       this.#harvest();
     }
+  }
+
+  /** Hands on what is about to be forgotten; row numbers begin anew behind it. Never keeps the terminal from it. */
+  #forgetting(): false {
+    this.#harvest();
+    if (this.#open !== undefined) this.#line(this.#open);
+    this.#open = undefined;
+    this.#harvested = 0;
+    return false;
   }
 
   /** The lines still on the screen, without the empty rows below the last one written to. */
@@ -107,6 +122,7 @@ export class Emulator {
 /** A row that goes on in the next one: its blanks are part of the line, but for a last cell too narrow for what came. */
 function fullRow(cells: IBufferLine, next: IBufferLine): string {
   const text = cells.translateToString(false);
-  const isGap = cells.getCell(cells.length - 1)?.getCode() === 0 && next.getCell(0)?.getWidth() === 2;
+  const last = cells.getCell(cells.length - 1);
+  const isGap = last?.getCode() === 0 && last.getWidth() === 1 && next.getCell(0)?.getWidth() === 2;
   return isGap ? text.slice(0, -1) : text;
 }

@@ -4,6 +4,7 @@
  * returns and backspaces overwrite; whatever moves the cursor further goes through a terminal emulator.
  */
 import { StringDecoder } from 'node:string_decoder';
+import { sliceCells } from './cells.js';
 import { Emulator } from './emulator.js';
 
 /** Characters of the tail that are kept; more than any result shows. */
@@ -234,11 +235,12 @@ export class OutputText {
       this.#plain(text);
       return true;
     }
-    const after = this.#current.slice(this.#column + text.length);
-    if (!this.#isOneRow || /[^\x20-\x7e]/.test(text) || this.#column + text.length > this.#width)
-      return false;
-    this.#current = this.#current.slice(0, this.#column) + text + after;
-    this.#column += text.length;
+    const over = text.slice(0, this.#current.length - this.#column);
+    if (!this.#isOneRow || /[^\x20-\x7e]/.test(over)) return false;
+    const after = this.#current.slice(this.#column + over.length);
+    this.#current = this.#current.slice(0, this.#column) + over + after;
+    this.#column += over.length;
+    if (over.length < text.length) this.#plain(text.slice(over.length));
     return true;
   }
 
@@ -246,8 +248,19 @@ export class OutputText {
     this.#emulator = new Emulator(this.#width, this.#height, (line) => {
       this.#pass(line + '\n', 1);
     });
-    const back = this.#current.length - this.#column;
-    const before = this.#recent.replace(/\n/g, '\r\n') + this.#current + '\b'.repeat(back);
+    const line = this.#current;
+    const back = line.length - this.#column;
+    // Behind the last cell of a row, terminals do not agree on where a backspace leads: so forward, from the front.
+    // In a line that wraps, neither leaves the last row.
+    const left = line.slice(0, this.#column);
+    const isOneRow = sliceCells(line, this.#width) === line;
+    const cells = isOneRow
+      ? Array.from({ length: this.#width }, (_, i) => i + 1).findIndex((n) => sliceCells(line, n) === left) +
+        1
+      : 0;
+    const forward = left === '' ? '\r' : `\r\x1b[${cells}C`;
+    const to = back > 0 && isOneRow ? forward : '\b'.repeat(back);
+    const before = this.#recent.replace(/\n/g, '\r\n') + line + to;
     this.#recent = '';
     this.#recentLines = 0;
     this.#current = '';

@@ -14,6 +14,7 @@ import {
   NO_MODE,
   samePlace,
   sameProgram,
+  sameSessions,
   sameSize,
   SHELL_OPTION,
   type PaneRow,
@@ -23,6 +24,7 @@ import type { TmuxServer } from '../tmux/server.js';
 import { pasteNeedsRaw } from '../tmux/version.js';
 import { sliceCells } from './cells.js';
 import type { Key } from './keys.js';
+import type { Machine } from './machine.js';
 import { openCommand, type OpenOptions } from './open.js';
 import { respawnCommand, type SessionOptions } from './session.js';
 import { ansiLines, screenLines } from './screen.js';
@@ -50,12 +52,16 @@ function bufferName(): string {
 export interface Terminal {
   readonly tmux: TmuxServer;
   readonly streams: PaneStreams;
+  /** On which the panes are. */
+  readonly machine: Machine;
 }
 
 export class ReadPane {
   /** The pane as it was when it was last looked up: a moment ago, unless `renewed`. */
   readonly row: PaneRow;
   protected readonly terminal: Terminal;
+  /** Whether the program in it was replaced through this very handle. */
+  protected respawned = false;
   /** Checked by tmux at every act. */
   readonly #condition: string;
 
@@ -75,6 +81,11 @@ export class ReadPane {
     return targetName(this.row);
   }
 
+  /** The machine on which the pane's programs run. */
+  get machine(): Machine {
+    return this.terminal.machine;
+  }
+
   /** The connection of the pane's session, opened if need be. */
   get connection(): Connection {
     return this.terminal.tmux.connect(this.row.sessionId);
@@ -85,18 +96,29 @@ export class ReadPane {
     return this.terminal.streams.of(this.row);
   }
 
+  /** All panes that there are; what was kept of others is let go. */
+  async sweep(): Promise<PaneRow[]> {
+    const rows = await this.terminal.tmux.panes();
+    this.terminal.streams.keep(rows);
+    return rows;
+  }
+
   /** The pane as it is now; undefined when it is gone. */
   async refresh(): Promise<PaneRow | undefined> {
     const here = await this.terminal.tmux.pane(this.row);
     return here ?? (await this.terminal.tmux.panes()).find((row) => row.paneId === this.id);
   }
 
-  /** The same handle on the pane as it is now, if it is still in the sessions for which it was judged. */
+  /**
+   * The same handle on the pane as it is now, if it is still in the sessions for which it was judged, with the same
+   * program in it.
+   */
   async renewed(): Promise<this> {
     const row = await this.refresh();
-    const { sessionId, sessionName, linkedSessions, serverPid } = this.row;
+    const { sessionId, sessionName, linkedSessions, serverPid, pid } = this.row;
     if (
       row?.serverPid !== serverPid ||
+      (row.pid !== pid && !this.respawned) ||
       row.sessionId !== sessionId ||
       row.sessionName !== sessionName ||
       row.linkedSessions !== linkedSessions
@@ -253,7 +275,9 @@ export class WritePane extends ReadPane {
 
   /** Opens another pane beside this one, without taking anybody's focus; resolves with its row. */
   async open(options: OpenOptions): Promise<PaneRow> {
-    const [created = ''] = await this.act([openCommand(this.row, options)]);
+    const given = options.workingDir;
+    const workingDir = given === undefined ? undefined : await this.machine.directory(given);
+    const [created = ''] = await this.act([openCommand(this.row, { ...options, workingDir })]);
     const paneId = created.split('\t')[2];
     const rows = await this.terminal.tmux.panes(this.row.sessionId);
     const row = rows.find((r) => r.paneId === paneId);
@@ -267,7 +291,13 @@ export class WritePane extends ReadPane {
 
   /** Ends what runs in the pane and starts a program there. */
   async respawn(options: Omit<SessionOptions, 'name'>): Promise<void> {
-    await this.act([respawnCommand(this.id, options)]);
+    const workingDir = await this.machine.directory(options.workingDir);
+    // It may be ending at this very moment, or have ended: either is fine.
+    const done = await this.connection.guarded(this.id, sameSessions(this.row), [
+      respawnCommand(this.id, { ...options, workingDir }),
+    ]);
+    if (!done) throw this.moved();
+    this.respawned = true;
   }
 
   /** Whether the pane stays, with its last screen, when its program ends. */

@@ -2,13 +2,12 @@
 import { PanewrightError } from '../errors.js';
 import { CREATED_FORMAT } from '../tmux/formats.js';
 import type { Command } from '../tmux/quote.js';
-import { checkedDirectory } from './open.js';
 
 export interface SessionOptions {
   readonly name: string;
   /** Program and arguments; the pane's own process, with no shell behind it into which text could fall. */
   readonly argv: readonly string[];
-  /** Absolute directory, or one that begins with `~/`. */
+  /** A directory that exists, absolute. */
   readonly workingDir: string;
   readonly env: Readonly<Record<string, string>>;
   /** Size of the window until a person attaches. */
@@ -17,7 +16,7 @@ export interface SessionOptions {
 }
 
 export function newSessionCommand(options: SessionOptions): Command {
-  const directory = checkedDirectory(options.workingDir);
+  const directory = options.workingDir;
   return [
     'new-session',
     '-d',
@@ -39,7 +38,7 @@ export function newSessionCommand(options: SessionOptions): Command {
 
 /** Starts the program of a pane anew, ending what may still run there. */
 export function respawnCommand(paneId: string, options: Omit<SessionOptions, 'name'>): Command {
-  const directory = checkedDirectory(options.workingDir);
+  const directory = options.workingDir;
   return [
     'respawn-pane',
     '-k',

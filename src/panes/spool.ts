@@ -64,6 +64,14 @@ export class Spool implements OutputSink {
     );
   }
 
+  /** Somebody may ask for it by its id from now on. */
+  isLinked = false;
+
+  /** Lets go of what nobody can ask for. */
+  release(): void {
+    if (!this.isLinked) this.remove();
+  }
+
   remove(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
@@ -123,6 +131,7 @@ export class SpoolShelf {
   }
 
   keep(spool: Spool): void {
+    spool.isLinked = true;
     this.#kept.delete(spool.id);
     this.#kept.set(spool.id, spool);
     for (const [id, old] of this.#kept) {

@@ -20,9 +20,17 @@ export class PaneStreams {
     const connection = this.#tmux.connect(row.sessionId);
     const stream = new PaneStream(connection, row.paneId, row.pid);
     this.#streams.set(row.paneId, stream);
-    connection.closed.addEventListener('abort', () => {
-      if (this.#streams.get(row.paneId) === stream) this.#streams.delete(row.paneId);
+    stream.listen({
+      end: () => {
+        if (this.#streams.get(row.paneId) === stream) this.#streams.delete(row.paneId);
+      },
     });
     return stream;
+  }
+
+  /** Ends the streams of panes that are not among these, which are all that there are. */
+  keep(rows: readonly PaneRow[]): void {
+    const ids = new Set(rows.map((row) => row.paneId));
+    for (const [paneId, stream] of this.#streams) if (!ids.has(paneId)) stream.close();
   }
 }

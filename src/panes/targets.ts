@@ -6,9 +6,9 @@ import { PanewrightError } from '../errors.js';
 import {
   all,
   isLinked,
-  samePanes,
+  lowestWindow,
+  sameIndex,
   samePlace,
-  sameWindows,
   type PaneRow,
   type SessionRow,
 } from '../tmux/formats.js';
@@ -59,13 +59,12 @@ export function pickSession(
  * A condition, for tmux to check, under which the target still means the pane that was picked. Of a pane that several
  * sessions share only that it is the same: each may number it otherwise, so its target is looked up each time.
  */
-export function stillMeans(rows: readonly PaneRow[], target: Target, row: PaneRow): string {
+export function stillMeans(target: Target, row: PaneRow): string {
   if (isLinked(row)) return samePlace(row);
-  const ascending = (values: Iterable<number>): number[] => [...new Set(values)].sort((a, b) => a - b);
-  const panes = ascending(rows.filter((r) => r.windowId === row.windowId).map((r) => r.paneIndex));
-  const byIndex = typeof target.pane === 'string' ? [] : [samePanes(row, panes)];
-  const windows = target.window === undefined ? [sameWindows(ascending(rows.map((r) => r.windowIndex)))] : [];
-  return all([samePlace(row), ...byIndex, ...windows]);
+  const byId = typeof target.pane === 'string';
+  if (byId && target.window === undefined) return samePlace(row);
+  const byDefault = target.window === undefined ? [lowestWindow(row)] : [];
+  return all([samePlace(row), sameIndex(row), ...byDefault]);
 }
 
 /** The one pane meant, out of the rows of its session. */

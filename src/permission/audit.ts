@@ -24,6 +24,8 @@ export interface AuditEntry {
   /** Name that the MCP client gave itself. */
   readonly client: string;
   readonly tool: string;
+  /** The host that it was aimed at; absent for this machine. */
+  readonly host?: string | undefined;
   /** What it was aimed at, as resolved (`work:0.0`) or as the caller named it; null when nothing was named. */
   readonly target: string | null;
   readonly decision: 'allow' | 'deny';
@@ -143,12 +145,13 @@ function isTorn(fd: number): boolean {
   return true;
 }
 
-function lineOf({ client, tool, target, decision, rule, code, text, hidden }: AuditEntry): object {
+function lineOf({ client, tool, host, target, decision, rule, code, text, hidden }: AuditEntry): object {
   const isShown = text !== undefined && hidden !== true;
   return {
     time: new Date().toISOString(),
     client: client.slice(0, MAX_NAME),
     tool,
+    ...(host !== undefined && { host }),
     target: target?.slice(0, MAX_NAME) ?? null,
     decision,
     rule,

@@ -67,7 +67,7 @@ export class Gate {
     this.#found.delete(keyOf(target));
     const rows = await this.#rows(target.session, config);
     const row = pickPane(rows, target);
-    const found = { row, sessions: await this.#sessionsOf(row), condition: stillMeans(rows, target, row) };
+    const found = { row, sessions: await this.#sessionsOf(row), condition: stillMeans(target, row) };
     if (this.#found.size > 1_000) this.#found.clear();
     this.#found.set(keyOf(target), found);
     return found;
@@ -75,7 +75,7 @@ export class Gate {
 
   /** Makes a session and resolves with the handle of its pane. */
   async create(options: SessionOptions, config: LoadedConfig): Promise<WritePane> {
-    const { tmux } = this.#terminal;
+    const { tmux, machine } = this.#terminal;
     judgeOrThrow('write', [options.name], config, options.name);
     if ((await tmux.sessions()).some((session) => session.sessionName === options.name))
       throw new PanewrightError(
@@ -83,7 +83,9 @@ export class Gate {
         `there is a tmux session ${JSON.stringify(options.name)} already.`,
         'Use it by its name with session_send, or choose another name.',
       );
-    const [sessionId = '', , paneId = ''] = (await tmux.start(newSessionCommand(options))).split('\t');
+    const workingDir = await machine.directory(options.workingDir);
+    const command = newSessionCommand({ ...options, workingDir });
+    const [sessionId = '', , paneId = ''] = (await tmux.start(command)).split('\t');
     const row = await tmux.pane({ sessionId, paneId: paneId.trim() });
     if (row) return new WritePane(row, this.#terminal);
     throw new PanewrightError(

@@ -59,7 +59,7 @@ function judgeName(session: string, loaded: LoadedConfig, asked: string | undefi
   const mine = { patterns: loaded.config.allowed_sessions, place: placeOf('allowed_sessions', loaded) };
   const theirs = loaded.policy.map((policy) => ({
     patterns: policy.allowed_sessions,
-    place: `allowed_sessions in the machine policy ${policy.path}`,
+    place: `allowed_sessions ${policy.own === true ? 'of' : 'in the machine policy'} ${policy.path}`,
   }));
   let rule = 'allowed_sessions is empty: all sessions';
   for (const { patterns, place } of [mine, ...theirs]) {
@@ -116,6 +116,8 @@ function howToEnable(loaded: LoadedConfig): string {
       return 'the server was started with --no-write-enabled or --write-enabled=false. Start it without.';
     case 'file':
       return `write_enabled is false. ${file}; it takes effect at the next call.`;
+    case 'host':
+      return `write_enabled is false for host ${loaded.host ?? ''}. Set it to true under "hosts" in ${loaded.editPath}; it takes effect at the next call.`;
     case 'default':
       return `write_enabled is false by default. ${file} (takes effect at the next call), or start the server with --write-enabled or PANEWRIGHT_WRITE_ENABLED=1.`;
   }
@@ -133,6 +135,8 @@ function placeOf(key: string, loaded: LoadedConfig): string {
       return `${key} on the command line`;
     case 'policy':
       return `${key} in the machine policy ${loaded.policyPath ?? ''}`;
+    case 'host':
+      return `${key} of host ${loaded.host ?? ''} in ${loaded.path ?? 'the configuration file'}`;
     case 'default':
       return `${key} (default)`;
   }

@@ -6,8 +6,7 @@ import type { Run } from './run.js';
 
 export class Activity {
   readonly lock = new PaneLock();
-  /** The newest run, finished or not. */
-  run: Run | undefined;
+  #run: Run | undefined;
   /** The shell whose marks the stream carries. */
   shell: Profile | undefined;
   /** Lines typed by write_pane since the last result, whose echo no pattern may match. */
@@ -58,6 +57,18 @@ export class Activity {
     }
   }
 
+  /** The newest run, finished or not. */
+  get run(): Run | undefined {
+    return this.#run;
+  }
+
+  /** What the one before has written to disk is let go, unless a result has linked it. */
+  set run(run: Run | undefined) {
+    const before = this.#run;
+    this.#run = run;
+    if (before !== run) before?.onEnd(() => before.spool.release());
+  }
+
   /** Whether a turn would be had at once. */
   get free(): boolean {
     return this.#turns === 0;
@@ -90,17 +101,45 @@ export class Activity {
   }
 }
 
+interface Place {
+  readonly serverPid: number;
+  readonly paneId: string;
+  readonly pid: number;
+}
+
+const keyOf = ({ serverPid, paneId, pid }: Place): string => `${serverPid} ${paneId} ${pid}`;
+
 /** The activities of all panes in use. */
 export class Activities {
   readonly #byPane = new Map<string, Activity>();
+  /** Number of them at which it is time to see which panes there still are. */
+  #limit = 64;
 
-  of(row: { serverPid: number; paneId: string; pid: number }): Activity {
-    const key = `${row.serverPid} ${row.paneId} ${row.pid}`;
+  of(place: Place): Activity {
+    const key = keyOf(place);
     let activity = this.#byPane.get(key);
     if (!activity) {
       activity = new Activity();
       this.#byPane.set(key, activity);
     }
     return activity;
+  }
+
+  /** True once each time that there are many more than before. */
+  isDue(): boolean {
+    if (this.#byPane.size < this.#limit) return false;
+    this.#limit *= 2;
+    return true;
+  }
+
+  /** Forgets those of programs that are not among these, which are all that there are. */
+  keep(places: readonly Place[]): void {
+    const keys = new Set(places.map(keyOf));
+    for (const [key, activity] of this.#byPane) {
+      if (keys.has(key) || !activity.free) continue;
+      this.#byPane.delete(key);
+      activity.run = undefined;
+    }
+    this.#limit = Math.max(64, 2 * this.#byPane.size);
   }
 }

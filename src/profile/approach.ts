@@ -5,14 +5,13 @@
 import { PanewrightError } from '../errors.js';
 import { OutputText } from '../panes/output.js';
 import type { WritePane } from '../panes/pane.js';
-import { innermost, inputWait, nameOf, startedAt, takesKeys } from '../panes/process.js';
 import type { PaneStream } from '../panes/stream.js';
 import { nextOutput, silence } from '../panes/watch.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { ProfileCatalog } from './catalog.js';
 import type { Profile, ShellIntegration } from './contract.js';
 import { integrate } from './integrate.js';
-import { patternOf, plainPrompt, promptLook } from './looks.js';
+import { patternOf, plainPrompt, promptLook, strongQuestion } from './looks.js';
 import { waitForMark } from './marks-wait.js';
 import { dropStatement } from './repl-drop.js';
 import { replFacts, type ReplFacts } from './repl-facts.js';
@@ -36,6 +35,8 @@ export interface ApproachOptions {
   /** The last command's output made the terminal answer: a draft that reads like that is nobody's. */
   readonly junk: boolean;
   readonly signal: AbortSignal;
+  /** performance.now() when the caller's time is over. */
+  readonly deadline: number;
   /** The profile of the shell whose marks the stream carries, if known from before. */
   readonly shell?: Profile | undefined;
 }
@@ -44,6 +45,8 @@ export interface ApproachOptions {
 const SETTLED_MS = 25;
 /** How long a prompt may take to show: in a pane whose program has just started, and in any other. */
 const STARTING_MS = 8_000;
+/** As much of it as a shorter timeout does not cut. */
+const STARTED_MS = 2_500;
 const RUNNING_MS = 400;
 
 /** Resolves with the way in, or rejects with what is in the way. */
@@ -63,9 +66,9 @@ export async function approach(
       `the program in pane ${pane.target} has ended.`,
       'Close the pane or open another with open_pane.',
     );
-  if (now.row.alternate) throw busy(pane, now.row, 'a full-screen program');
+  if (now.row.alternate) throw await busy(pane, now.row, 'a full-screen program');
   if (stream.aid === '') stream.aid = now.row.integration;
-  return byLooks(now, stream, options, options.catalog.ofPane(now.row));
+  return byLooks(now, stream, options, await options.catalog.ofPane(now.row, pane.machine));
 }
 
 /** At a prompt whose end was marked: is the line still empty? False: the marks cannot tell any more. */
@@ -97,7 +100,8 @@ async function lineStillEmpty(
   options: ApproachOptions,
 ): Promise<boolean> {
   const { row } = await pane.renewed();
-  if (options.catalog.ofPane(row) !== options.shell || inputWait(row) === 'working') return false;
+  if ((await options.catalog.ofPane(row, pane.machine)) !== options.shell) return false;
+  if ((await pane.machine.inputWait(row)) === 'working') return false;
   const since = new OutputText(row.width, row.height);
   since.feed(stream.since(stream.promptAt));
   const line = since.unfinished;
@@ -143,19 +147,22 @@ async function byLooks(
 ): Promise<{ how: Approach; profile: Profile | undefined }> {
   const known = first?.shell !== undefined || first?.carrier === true || first?.repl !== undefined;
   // The pane's own program decides: what a starting shell runs on the way to its prompt says nothing.
-  const own = nameOf(pane.row.pid);
+  const own = await pane.machine.nameOf(pane.row.pid);
   const starter = own === undefined ? first : options.catalog.forCommand(own);
-  const starting = stream.phase === 'unknown' && isYoung(pane.row) && starter !== undefined;
+  const starting = stream.phase === 'unknown' && starter !== undefined && (await isYoung(pane));
+  const began = performance.now();
   const patience = starting ? STARTING_MS : known ? RUNNING_MS * 2 : RUNNING_MS;
-  const deadline = performance.now() + patience;
+  const deadline = Math.min(began + patience, Math.max(options.deadline, began + STARTED_MS));
   for (;;) {
     await silence(stream, SETTLED_MS, deadline, options.signal);
     const { before, row } = await pane.cursorLine();
-    if (row.alternate) throw busy(pane, row, 'a full-screen program');
+    if (row.alternate) throw await busy(pane, row, 'a full-screen program');
     const way = await judge(pane, stream, options, before, row);
     if (way) return way;
     options.signal.throwIfAborted();
-    if (performance.now() >= deadline) throw busy(pane, row);
+    // A shell on the way to its prompt does not ask for a password.
+    const asks = strongQuestion(before.trimEnd()) && (await pane.machine.inputWait(row)) !== 'working';
+    if (performance.now() >= (asks ? began + RUNNING_MS : deadline)) throw await busy(pane, row);
     // The name of the foreground program changes without output, hence the bound.
     await nextOutput(stream, Math.min(100, deadline - performance.now()), options.signal);
   }
@@ -168,8 +175,10 @@ async function judge(
   before: string,
   row: PaneRow,
 ): Promise<{ how: Approach; profile: Profile | undefined } | undefined> {
-  const profile = options.catalog.ofPane(row);
-  const waits = inputWait(row);
+  const [profile, waits] = await Promise.all([
+    options.catalog.ofPane(row, pane.machine),
+    pane.machine.inputWait(row),
+  ]);
   if (profile?.repl) {
     const facts = replFacts(profile.repl);
     if (facts.prompt.test(before) || facts.promptEnd?.test(before))
@@ -189,7 +198,7 @@ async function judge(
       const again = await pane.cursorLine();
       look = promptLook(again.before);
     }
-    if (look.kind === 'other' && !(await isOddPrompt(before, row, profile))) return undefined;
+    if (look.kind === 'other' && !(await isOddPrompt(before, pane, profile))) return undefined;
     const shell = await integrate(pane, stream, options.catalog, row);
     if (shell?.shell)
       return { how: { kind: 'shell', detection: 'integration', shell: shell.shell }, profile: shell };
@@ -219,9 +228,9 @@ async function judge(
 }
 
 /** A prompt like no other: the shell itself is in the foreground and its line editor takes keys. */
-async function isOddPrompt(before: string, row: PaneRow, profile: Profile): Promise<boolean> {
+async function isOddPrompt(before: string, pane: WritePane, profile: Profile): Promise<boolean> {
   if (profile.shell?.keys === undefined || !/^$|\s$/.test(before)) return false;
-  return takesKeys(row.tty);
+  return pane.machine.takesKeys(pane.row.tty);
 }
 
 /** A line that begins with what the prompt pattern wants and goes on: `>>> pri`. */
@@ -231,14 +240,16 @@ function startsLikePrompt(prompt: string, before: string): boolean {
 }
 
 /** Whether the pane's program was started within the last ten seconds; false where that cannot be told. */
-function isYoung(row: PaneRow): boolean {
-  return Date.now() / 1000 - Math.max(row.sessionCreated, startedAt(row.pid) ?? 0) < 10;
+async function isYoung({ row, machine }: WritePane): Promise<boolean> {
+  const created = row.sessionCreated - machine.clockOffsetMs / 1000;
+  return Date.now() / 1000 - Math.max(created, (await machine.startedAt(row.pid)) ?? 0) < 10;
 }
 
-function busy(pane: WritePane, row: PaneRow, what = 'no prompt shows'): PanewrightError {
+async function busy(pane: WritePane, row: PaneRow, what = 'no prompt shows'): Promise<PanewrightError> {
+  const program = (await pane.machine.innermost(row)) ?? (row.command || 'a program');
   return new PanewrightError(
     'PANE_BUSY',
-    `pane ${pane.target} is running ${innermost(row) ?? (row.command || 'a program')} (${what}).`,
+    `pane ${pane.target} is running ${program} (${what}).`,
     'Nothing was typed. Wait for it with wait_for, answer it with write_pane or send_keys (C-c interrupts), or use another pane.',
   );
 }

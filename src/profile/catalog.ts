@@ -1,6 +1,6 @@
 /** The profiles in force, by name and by what runs in a pane. */
 import type { PanewrightError } from '../errors.js';
-import { innermost } from '../panes/process.js';
+import type { Machine } from '../panes/machine.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { Profile } from './contract.js';
 import type { LoadedProfiles } from './load.js';
@@ -44,10 +44,13 @@ export class ProfileCatalog {
   }
 
   /** The profile of what runs in a pane, looking behind a shell that was only started to run it. */
-  ofPane(row: Pick<PaneRow, 'command' | 'pid'>): Profile | undefined {
+  async ofPane(
+    row: Pick<PaneRow, 'command' | 'pid' | 'tty'>,
+    machine: Pick<Machine, 'innermost'>,
+  ): Promise<Profile | undefined> {
     const profile = this.forCommand(row.command);
     if (!profile?.shell) return profile;
-    const inner = innermost(row);
+    const inner = await machine.innermost(row);
     return inner === undefined || inner === row.command ? profile : (this.forCommand(inner) ?? profile);
   }
 

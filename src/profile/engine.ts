@@ -99,6 +99,7 @@ export class Engine {
         force: options.force,
         junk: activity.run?.output.asked === true,
         signal: options.signal,
+        deadline: options.deadline,
         shell: this.catalog.named(pane.stream.shell),
       });
     const way = await look();
@@ -142,8 +143,9 @@ export class Engine {
     }
     await type([]);
     run.prompt = how.facts.prompt;
-    const driver = new ReplRun(run, pane, pane.stream, how.facts, (row) => {
-      return row.command !== how.program && this.catalog.ofPane(row)?.shell !== undefined;
+    const driver = new ReplRun(run, pane, pane.stream, how.facts, async (row) => {
+      if (row.command === how.program) return false;
+      return (await this.catalog.ofPane(row, pane.machine))?.shell !== undefined;
     });
     driver.drive().catch(() => {
       run.finish('pane_closed');
@@ -153,6 +155,13 @@ export class Engine {
   /** What is known of a pane without typing anything. */
   activityOf(pane: ReadPane): Activity {
     const activity = this.activities.of(pane.row);
+    if (this.activities.isDue())
+      void pane.sweep().then(
+        (rows) => {
+          this.activities.keep(rows);
+        },
+        () => undefined, // tmux does not answer; there is a next time
+      );
     if (activity.follow(pane.stream)) observe(pane, activity, this);
     if (pane.stream.aid === '') pane.stream.aid = pane.row.integration;
     return activity;

@@ -3,14 +3,13 @@
  * text that the shell reads. The person who watches sees the same screen before and after.
  */
 import { randomBytes } from 'node:crypto';
-import { drawCurtain, liftCurtain } from '../panes/curtain.js';
 import type { Mark } from '../panes/marks.js';
 import type { WritePane } from '../panes/pane.js';
 import type { PaneStream } from '../panes/stream.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { ProfileCatalog } from './catalog.js';
 import type { Profile } from './contract.js';
-import { bootstrapLine, bootstrapRows, CURTAIN, loaderLines } from './loader.js';
+import { bootstrapLine, bootstrapRows, CURTAIN, CURTAIN_UP, loaderLines } from './loader.js';
 import { waitForMark } from './marks-wait.js';
 
 /** How long a shell may take to run the loader; a slow ssh link needs a few round trips. */
@@ -34,9 +33,10 @@ export async function integrate(
   const line = bootstrapLine(aid, catalog.versionVariables(), cursor);
   const rows = bootstrapRows(line, cursor);
   const scrolls = row.cursorY + rows >= row.height;
-  const curtain = scrolls && drawCurtain(row.tty, CURTAIN) && (await isDrawn(pane, row));
+  const curtain = scrolls && (await pane.machine.draw(row.tty, CURTAIN)) && (await isDrawn(pane, row));
   const profile = await load({ pane, stream, catalog, aid, line, rows, curtain });
-  if (!profile && curtain && (await pane.renewed()).row.alternate) liftCurtain(row.tty);
+  if (!profile && curtain && (await pane.renewed()).row.alternate)
+    await pane.machine.draw(row.tty, CURTAIN_UP);
   if (profile && row.integration !== aid) await pane.noteIntegration(aid);
   return profile;
 }

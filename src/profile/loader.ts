@@ -45,6 +45,8 @@ export function whichShell(values: string): number {
  * it) has the curtain fallen; otherwise go by the rows.
  */
 export const CURTAIN = '\x1b[?1049h';
+/** Takes it away again, when nobody else did. */
+export const CURTAIN_UP = '\x1b[?1049l';
 
 /**
  * What to write after the P mark, each line ended by LF: the integration, its clean-up, the erasing of the

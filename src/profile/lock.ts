@@ -3,6 +3,7 @@
  * step that types. It is kept for a moment after a command, because the next one often follows at once.
  */
 import { randomBytes } from 'node:crypto';
+import { machineId } from '../panes/machine-id.js';
 import { PanewrightError } from '../errors.js';
 import type { Piece, WritePane } from '../panes/pane.js';
 
@@ -16,6 +17,8 @@ const RETRY_MS = 25;
 
 export class PaneLock {
   #token: string | undefined;
+  /** Tokens of ours of which tmux did not say whether they were taken or given back. */
+  readonly #doubtful = new Set<string>();
   #users = 0;
   #linger: NodeJS.Timeout | undefined;
 
@@ -33,7 +36,7 @@ export class PaneLock {
         this.#linger = setTimeout(() => {
           const token = this.#token;
           this.#token = undefined;
-          if (token !== undefined) pane.unlock(token).catch(() => undefined); // gone with the pane
+          if (token !== undefined) pane.unlock(token).catch(() => this.#doubtful.add(token));
         }, LINGER_MS);
       }
     }
@@ -46,26 +49,38 @@ export class PaneLock {
       // Somebody took it for stale and broke it.
       this.#token = undefined;
     }
-    const token = `${process.pid}t${Date.now()}r${randomBytes(4).toString('hex')}`;
+    const token = `${process.pid}t${Date.now()}r${randomBytes(4).toString('hex')}m${machineId()}`;
     const deadline = performance.now() + PATIENCE_MS;
-    while (!(await pane.typeLocked(token, false, pieces))) {
+    while (!(await this.#take(pane, token, pieces))) {
       // Either somebody holds the lock, or the pane is no longer where it was judged to be: that rejects here.
       const lock = await (await pane.renewed()).lockHolder();
       // Nobody holds it: what did not hold is where the pane is, or how large.
       if (lock === '' && (await pane.isMoved())) throw pane.moved();
-      if (lock !== '' && isStale(lock)) await pane.unlock(lock);
+      if (lock !== '' && (this.#doubtful.has(lock) || isStale(lock))) await pane.unlock(lock);
       else if (performance.now() > deadline) throw inUse(pane);
       // tmux does not tell when an option changes.
       else await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
     this.#token = token;
+    this.#doubtful.clear();
+  }
+
+  /** Unheard answers are kept in mind: our own lock must not keep us out. */
+  async #take(pane: WritePane, token: string, pieces: readonly Piece[]): Promise<boolean> {
+    try {
+      return await pane.typeLocked(token, false, pieces);
+    } catch (error) {
+      this.#doubtful.add(token);
+      throw error;
+    }
   }
 }
 
-/** The token is `<pid>t<time>r<random>`. */
+/** The token is `<pid>t<time>r<random>m<machine>`; of another machine only its age tells. */
 function isStale(token: string): boolean {
-  const [, pid = '0', time = '0'] = /^(\d+)t(\d+)r/.exec(token) ?? [];
+  const [, pid = '0', time = '0', machine] = /^(\d+)t(\d+)r[0-9a-f]+(?:m([0-9a-f]+))?$/.exec(token) ?? [];
   if (Date.now() - Number(time) > STALE_MS) return true;
+  if (machine !== undefined && machine !== machineId()) return false;
   try {
     process.kill(Number(pid), 0);
     return false;

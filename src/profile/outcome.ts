@@ -1,7 +1,6 @@
 /** Waits for a run: until it ends, asks something, the time is over, or the caller goes away. */
 import { PanewrightError } from '../errors.js';
 import type { ReadPane } from '../panes/pane.js';
-import { inputWait } from '../panes/process.js';
 import type { ProfileCatalog } from './catalog.js';
 import { findQuestion, FIRST_LOOK_MS, type Question } from './question.js';
 import type { Run } from './run.js';
@@ -54,6 +53,7 @@ export async function outcomeOf(
       return { run, timedOut: false };
     }
     if (options.signal.aborted) throw cancelled();
+    if (now >= options.deadline && run.lost) throw outOfReach(run.lost);
     if (now >= options.deadline) return { run, timedOut: true };
     const { stream } = pane;
     if (stream.lastOutput !== lastOutput) {
@@ -64,9 +64,10 @@ export async function outcomeOf(
     const quiet = now - since;
     if (quiet >= wanted) {
       // The cheap question first.
-      const working = inputWait(pane.row) === 'working';
+      const working = (await pane.machine.inputWait(pane.row)) === 'working';
       wanted = nextLook(quiet, working);
       const question =
+        run.recovering ||
         (working && quiet < 10_000) ||
         (run.starting && quiet < STARTING_MS) ||
         (stream.lastInput > lastOutput && quiet < UNREAD_MS)
@@ -81,12 +82,22 @@ export async function outcomeOf(
     if (now >= nextProgress) {
       nextProgress += PROGRESS_MS;
       options.progress(
-        `still running after ${Math.round((now - run.started) / 1000)} s, ${run.output.totalLines} lines so far`,
+        run.lost
+          ? `${run.lost.message} Trying again.`
+          : `still running after ${Math.round((now - run.started) / 1000)} s, ${run.output.totalLines} lines so far`,
       );
     }
     const until = Math.min(options.deadline, nextProgress, since + wanted);
     await raced(run.done, until - now, options.signal);
   }
+}
+
+function outOfReach(lost: PanewrightError): PanewrightError {
+  return new PanewrightError(
+    'HOST_UNREACHABLE',
+    `${lost.message} The connection was lost while the command ran; it may go on there.`,
+    'When the host is back, collect it with wait_for.',
+  );
 }
 
 export function cancelled(): PanewrightError {

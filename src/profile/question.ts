@@ -3,7 +3,6 @@
  * slow progress line is no question.
  */
 import type { ReadPane } from '../panes/pane.js';
-import { echoes, inputWait } from '../panes/process.js';
 import type { ProfileCatalog } from './catalog.js';
 import { plainPrompt, strongQuestion, weakQuestion } from './looks.js';
 
@@ -30,13 +29,13 @@ export async function findQuestion(
   own?: RegExp,
 ): Promise<Question | undefined> {
   const { before, row } = await pane.cursorLine();
-  const wait = inputWait(row);
+  const wait = await pane.machine.inputWait(row);
   // A full-screen program that waits asks for keys; what it asks is on its screen.
   if (row.alternate)
     return quietMs >= WEAK_MS && wait !== 'working' ? { question: '', echo: undefined } : undefined;
   if (own?.test(before)) return undefined;
   const line = before.trimEnd();
-  const known = catalog.ofPane(row);
+  const known = await catalog.ofPane(row, pane.machine);
   const prompt = known?.repl !== undefined && new RegExp(known.repl.prompt).test(before);
   const strong = strongQuestion(line);
   const awaited =
@@ -49,7 +48,7 @@ export async function findQuestion(
       asks(before, known !== undefined)) ||
     (wait === 'unknown' && line !== '' && quietMs >= WEAK_MS && asks(before, known !== undefined));
   if (!awaited) return undefined;
-  return { question: line, echo: await echoes(row.tty) };
+  return { question: line, echo: await pane.machine.echoes(row.tty) };
 }
 
 function asks(before: string, known: boolean): boolean {

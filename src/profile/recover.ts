@@ -2,6 +2,7 @@
  * A run whose connection to tmux was lost: the pane may be gone with its server, or live on. What lives on is
  * followed again; the marks, or failing them the look of the screen, tell how it ended.
  */
+import { PanewrightError } from '../errors.js';
 import type { ReadPane } from '../panes/pane.js';
 import type { SpoolShelf } from '../panes/spool.js';
 import { departureOf, nextOutput, silence } from '../panes/watch.js';
@@ -9,6 +10,7 @@ import { TmuxSilent } from '../tmux/connection.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { Activity } from './activity.js';
 import type { ProfileCatalog } from './catalog.js';
+import { regainOutput, regainStatus } from './regain.js';
 import type { Run } from './run.js';
 import { showsPrompt } from './state.js';
 
@@ -27,6 +29,7 @@ export async function recover(
   observer: Observer,
 ): Promise<void> {
   const { aid } = activity;
+  run.recovering = true;
   const row = await whereabouts(run, pane);
   const departure = departureOf(pane.row, row);
   const fresh = departure ? undefined : await pane.renewed().catch(() => undefined);
@@ -37,12 +40,14 @@ export async function recover(
   stream.aid = aid;
   observer.activityOf(fresh);
   let status: number | null = null;
+  /** Until then the stream only repeats what is read from the screen. */
+  let regained = false;
   /** Not the echo of its line, and not the next prompt. */
   let isOutput = !run.starting;
   run.onEnd(
     stream.listen({
       text: (data) => {
-        if (isOutput) run.output.feed(data);
+        if (isOutput && regained) run.output.feed(data);
       },
       mark: (mark) => {
         if (mark.kind === 'C') run.starting = false;
@@ -55,26 +60,56 @@ export async function recover(
       },
     }),
   );
+  await regainOutput(run, fresh, observer.catalog).catch(() => undefined);
+  regained = isOutput = true;
   // It may have ended while nobody listened: then the prompt stands there already.
   while (!run.finished && !stream.ended) {
     await silence(stream, 100, performance.now() + 10_000);
     const now = await fresh.cursorLine().catch(() => undefined);
     if (!now) break;
-    if (showsPrompt(observer.catalog, now)) {
+    if (await showsPrompt(observer.catalog, fresh, now)) {
+      isOutput = false;
+      await regainStatus(fresh, activity).catch(() => undefined);
       run.finish('completed', status);
       break;
     }
+    run.recovering = false;
     await nextOutput(stream, 2_000);
+  }
+  run.recovering = false;
+}
+
+/** How long a host that cannot be reached is tried again for the sake of a command there; the pause between. */
+const GIVE_UP_MS = 600_000;
+const PAUSE_MS = 500;
+
+/**
+ * A tmux that does not answer has lost nothing, nor has a host that cannot be reached for a while: they are asked
+ * until they do, or until nobody waits any more.
+ */
+async function whereabouts(run: Run, pane: ReadPane): Promise<PaneRow | undefined> {
+  const giveUp = performance.now() + GIVE_UP_MS;
+  for (;;) {
+    try {
+      const row = await pane.refresh();
+      run.lost = undefined;
+      return row;
+    } catch (error) {
+      if (run.finished) return undefined;
+      if (error instanceof TmuxSilent) continue;
+      if (!isUnreachable(error)) return undefined;
+      run.lost = error;
+      if (performance.now() > giveUp) {
+        run.gap = true;
+        run.finish('running');
+        return undefined;
+      }
+      // The host itself spaces out its attempts; nothing tells when it is back.
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
+    }
   }
 }
 
-/** A tmux that does not answer has lost nothing: it is asked until it does, or until nobody waits any more. */
-async function whereabouts(run: Run, pane: ReadPane): Promise<PaneRow | undefined> {
-  for (;;) {
-    try {
-      return await pane.refresh();
-    } catch (error) {
-      if (!(error instanceof TmuxSilent) || run.finished) return undefined;
-    }
-  }
+function isUnreachable(error: unknown): error is PanewrightError {
+  return error instanceof PanewrightError && error.code === 'HOST_UNREACHABLE';
 }

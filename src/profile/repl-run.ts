@@ -5,7 +5,6 @@
 import { OutputText } from '../panes/output.js';
 import type { WritePane } from '../panes/pane.js';
 import type { PaneStream } from '../panes/stream.js';
-import { inputWait } from '../panes/process.js';
 import { nextOutput, silence } from '../panes/watch.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { ReplFacts } from './repl-facts.js';
@@ -21,14 +20,14 @@ export class ReplRun {
   readonly #stream: PaneStream;
   readonly #facts: ReplFacts;
   /** True when the row shows that the program has ended and its shell is back. */
-  readonly #left: (row: PaneRow, before: string) => boolean;
+  readonly #left: (row: PaneRow, before: string) => Promise<boolean>;
 
   constructor(
     run: Run,
     pane: WritePane,
     stream: PaneStream,
     facts: ReplFacts,
-    left: (row: PaneRow, before: string) => boolean,
+    left: (row: PaneRow, before: string) => Promise<boolean>,
   ) {
     this.#run = run;
     this.#pane = pane;
@@ -115,9 +114,11 @@ export class ReplRun {
       if (!now) return 'ended';
       if (this.#facts.prompt.test(now.before)) return 'prompt';
       // Output without a newline at its end pushes the prompt along: `no newline>>> `.
-      if (this.#facts.promptEnd?.test(now.before) && inputWait(now.row) !== 'working') return 'prompt';
+      if (this.#facts.promptEnd?.test(now.before)) {
+        if ((await this.#pane.machine.inputWait(now.row)) !== 'working') return 'prompt';
+      }
       if (this.#facts.continuation?.test(now.before)) return 'continuation';
-      if (this.#left(now.row, now.before)) {
+      if (await this.#left(now.row, now.before)) {
         this.#run.finish('completed');
         return 'ended';
       }

@@ -1,4 +1,5 @@
 /** One command given to a program in a pane: its output as it grows, and how it ended. */
+import type { PanewrightError } from '../errors.js';
 import type { OutputText } from '../panes/output.js';
 import type { Spool } from '../panes/spool.js';
 import type { Departure } from '../panes/watch.js';
@@ -31,6 +32,10 @@ export class Run {
   starting = false;
   /** Whether some output went by unseen because the connection to tmux was lost. */
   gap = false;
+  /** The connection was lost, and it is not known yet whether it ended meanwhile: what shows is no question. */
+  recovering = false;
+  /** Why its host cannot be reached now; it may go on there. */
+  lost: PanewrightError | undefined;
   readonly done: Promise<void>;
   #resolve: () => void = () => undefined;
   readonly #cleanups: (() => void)[] = [];

@@ -1,17 +1,17 @@
 /** What a pane is doing, judged without typing anything. */
 import type { ReadPane } from '../panes/pane.js';
-import { inputWait } from '../panes/process.js';
 import type { ProfileCatalog } from './catalog.js';
 import type { PaneRow } from '../tmux/formats.js';
 import { promptLook } from './looks.js';
 import { findQuestion } from './question.js';
 
 /** Whether the cursor stands behind the prompt of a program that is known. */
-export function showsPrompt(
+export async function showsPrompt(
   catalog: ProfileCatalog,
+  { machine }: Pick<ReadPane, 'machine'>,
   { before, row }: { readonly before: string; readonly row: PaneRow },
-): boolean {
-  const profile = catalog.ofPane(row);
+): Promise<boolean> {
+  const profile = await catalog.ofPane(row, machine);
   if (profile?.repl) return new RegExp(profile.repl.prompt).test(before);
   return (profile?.shell !== undefined || profile?.carrier === true) && promptLook(before).kind === 'prompt';
 }
@@ -23,9 +23,9 @@ export async function paneState(pane: ReadPane, catalog: ProfileCatalog): Promis
   if (row.dead) return 'exited';
   if (stream.phase === 'prompt' && !stream.touched) return 'idle';
   if (row.alternate) return 'busy';
-  const profile = catalog.ofPane(row);
+  const profile = await catalog.ofPane(row, pane.machine);
   const { before } = await pane.cursorLine();
-  const working = inputWait(row) === 'working';
+  const working = (await pane.machine.inputWait(row)) === 'working';
   if (profile?.repl && new RegExp(profile.repl.prompt).test(before)) return 'idle';
   if ((profile?.shell || profile?.carrier) && !working && promptLook(before).kind !== 'other') return 'idle';
   if (working) return 'busy';

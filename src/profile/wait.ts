@@ -120,7 +120,8 @@ async function atPrompt(
   const now = await pane.cursorLine().catch(() => undefined);
   // The marks may have come while the screen was looked at.
   if (byMarks() || !now) return;
-  if (showsPrompt(catalog, now)) run.finish('completed');
+  const shows = await showsPrompt(catalog, pane, now);
+  if (!byMarks() && shows) run.finish('completed');
 }
 
 /** Waits until the pattern shows in output that no result has carried yet; the echo of typed text is not output. */

@@ -120,15 +120,19 @@ export function servePrompts(server: Server, counted: Counted): void {
       messages: [{ role: 'user', content: { type: 'text', text: prompt.text(given) } }],
     };
   });
-  server.setRequestHandler(CompleteRequestSchema, ({ params: { ref, argument } }) =>
+  server.setRequestHandler(CompleteRequestSchema, ({ params: { ref, argument, context } }) =>
     counted(async (box) => {
+      const { session: inSession, window: inWindow } = context?.arguments ?? {};
+      const filledIn = { session: inSession || undefined, window: inWindow || undefined };
       const kind =
         ref.type === 'ref/prompt'
           ? promptNames(ref.name, argument.name)
           : templateNames(ref.uri, argument.name);
       // Whoever may see nothing is offered nothing; it is not told why.
       const names =
-        kind === undefined ? [] : await (box.live?.names(kind) ?? Promise.resolve([])).catch(refused);
+        kind === undefined
+          ? []
+          : await (box.live?.names(kind, filledIn) ?? Promise.resolve([])).catch(refused);
       const begun = argument.value.replace(/^%/, '').toLowerCase();
       const fitting = [...new Set(names)].filter((one) => one.toLowerCase().startsWith(begun)).sort();
       return {

@@ -35,10 +35,10 @@ export class LineTransport implements Transport {
     readonly maxLine = MAX_LINE,
   ) {}
 
-  /** Reads from now on. Settles at the first message, at the end, or when there is nothing to read yet. */
+  /** Reads from now on. Settles when what had been written before has been read. */
   listen(): Promise<void> {
     this.input.on('data', this.#take);
-    // What a client wrote while the process started is there by then; who has not written waits for nobody.
+    // Two turns of the event loop: what a client wrote while the process started is seen in the first.
     return new Promise((done) => setImmediate(() => setImmediate(done)));
   }
 

@@ -2,30 +2,30 @@
  * One control-mode client: `tmux -C attach` as a long-lived child whose stdin takes command lines and whose
  * stdout brings replies and the output of the session's panes. Replies come in the order of the commands.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { PanewrightError } from '../errors.js';
 import { all, before } from './formats.js';
 import type { ConnectGate, GateMember } from './gate.js';
 import { ControlParser, type Reply } from './protocol.js';
 import { commandLine, quote, type Command } from './quote.js';
+import type { Transport } from './transport.js';
 
 /** The client ended before tmux had answered anything: the session is not there (any more); nothing was done. */
 export class AttachFailed extends PanewrightError {}
 
 /** tmux did not answer in time: it may be stopped or overloaded, and nothing is known of what it holds. */
 export class TmuxSilent extends PanewrightError {
-  constructor(ms: number) {
+  /** @param where ` on host build`, or nothing */
+  constructor(ms: number, where = '') {
     super(
       'TMUX_LOST',
-      `tmux did not answer within ${(ms / 1000).toFixed(1)} s; it may be stopped or overloaded.`,
+      `tmux${where} did not answer within ${(ms / 1000).toFixed(1)} s; it may be stopped or overloaded.`,
       'Nothing is known to be lost: try again.',
     );
   }
 }
 
-/** How long tmux may take to answer before the caller is told that it does not. */
-export const REPLY_DEADLINE_MS = 2_500;
 /** The same while output keeps coming. */
 const LONGEST_DEADLINE_MS = 15_000;
 /** How long a client may take to detach. */
@@ -38,6 +38,8 @@ interface Pending {
   readonly resolve: (replies: Reply[]) => void;
   readonly reject: (error: Error) => void;
   timer: NodeJS.Timeout | undefined;
+  /** performance.now() when it went to tmux. */
+  sent?: number;
 }
 
 export type OutputListener = (data: Buffer) => void;
@@ -52,12 +54,6 @@ function text(reply: Reply): string {
   ).toString();
 }
 
-/** With -E the client's variables are of no use to tmux, and each is one more message while it connects. */
-function clientEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const wanted = /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TERM|TMUX_TMPDIR|TMPDIR)$/;
-  return Object.fromEntries(Object.entries(env).filter(([name]) => wanted.test(name)));
-}
-
 export class Connection implements GateMember {
   readonly sessionId: string;
   /** Aborts, with the reason, when the client has ended. */
@@ -66,6 +62,7 @@ export class Connection implements GateMember {
   /** Undefined until its turn to connect has come. */
   #child: ChildProcess | undefined;
   readonly #gate: ConnectGate;
+  readonly #transport: Transport;
   readonly #idleWaiters: (() => void)[] = [];
   readonly #pending: Pending[] = [];
   readonly #outputs = new Map<string, Set<OutputListener>>();
@@ -82,13 +79,14 @@ export class Connection implements GateMember {
   readonly #idleMs: number;
 
   /**
+   * @param transport to where tmux is
    * @param argv command and arguments up to, not including, `-C`
    * @param sessionId id of the session to attach to, `$3`
    * @param idleMs milliseconds without use after which the client detaches
    */
   constructor(
+    transport: Transport,
     argv: readonly string[],
-    env: NodeJS.ProcessEnv,
     sessionId: string,
     idleMs: number,
     gate: ConnectGate,
@@ -97,28 +95,39 @@ export class Connection implements GateMember {
     this.closed = this.#closing.signal;
     this.#idleMs = idleMs;
     this.#gate = gate;
+    this.#transport = transport;
     gate.members.add(this);
     this.#restartIdleTimer();
-    void gate.exclusive(() => this.#open(argv, env));
+    void gate.exclusive(() => this.#open(argv));
   }
 
   /** Starts the client; resolves when it is attached or has ended. */
-  #open(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-    if (this.closed.aborted) return Promise.resolve();
+  async #open(argv: readonly string[]): Promise<void> {
+    if (this.closed.aborted) return;
     const { sessionId } = this;
-    const [file = 'tmux', ...args] = argv;
     // -N: a server that has gone is not to be started again by us. -E: without it tmux would overwrite the
     // session's SSH_AUTH_SOCK and the like with ours.
     // ignore-size: a client without a screen must not resize the window that a person looks at.
-    const child = spawn(
-      file,
-      [...args, '-N', '-C', 'attach-session', '-E', '-f', 'ignore-size', '-t', sessionId],
-      { env: clientEnv(env), stdio: ['pipe', 'pipe', 'ignore'] },
-    );
+    let child: ChildProcess;
+    try {
+      const started = this.#transport.spawn([
+        ...argv,
+        ...['-N', '-C', 'attach-session', '-E', '-f', 'ignore-size', '-t', sessionId],
+      ]);
+      // One that is a child already must get its listeners before it can speak.
+      child = started instanceof Promise ? await started : started;
+    } catch (error) {
+      this.#end(error as PanewrightError);
+      return;
+    }
+    if (this.closed.aborted) {
+      child.kill();
+      return;
+    }
     this.#child = child;
     const settled = new Promise<void>((resolve) => {
       this.#settled = resolve;
-      setTimeout(resolve, REPLY_DEADLINE_MS).unref();
+      setTimeout(resolve, this.#transport.deadlineMs).unref();
     });
     const parser = new ControlParser({
       output: (paneId, data) => {
@@ -145,8 +154,12 @@ export class Connection implements GateMember {
     child.once('error', (error: NodeJS.ErrnoException) => {
       this.#end(
         error.code === 'ENOENT'
-          ? new PanewrightError('TMUX_NOT_FOUND', `cannot start ${file}.`, 'Install tmux 3.2 or later.')
-          : new PanewrightError('TMUX_LOST', `cannot start ${file}: ${error.message}.`, 'Try again.'),
+          ? new PanewrightError(
+              'TMUX_NOT_FOUND',
+              `cannot start ${argv[0] ?? ''}.`,
+              'Install tmux 3.2 or later.',
+            )
+          : new PanewrightError('TMUX_LOST', `cannot start tmux: ${error.message}.`, 'Try again.'),
       );
     });
     child.once('close', () => {
@@ -154,12 +167,17 @@ export class Connection implements GateMember {
       this.#end(
         new (this.#attached ? PanewrightError : AttachFailed)(
           'TMUX_LOST',
-          `the connection to tmux ended${why}.`,
+          `the connection to tmux${this.#where} ended${why}.`,
           'Call list_sessions to see what is left.',
         ),
       );
     });
-    return settled;
+    await settled;
+  }
+
+  get #where(): string {
+    const { host } = this.#transport;
+    return host === undefined ? '' : ` on host ${host}`;
   }
 
   /** Process id of the control client. */
@@ -194,7 +212,8 @@ export class Connection implements GateMember {
       const asked = performance.now();
       // A caller who was told that tmux did not answer may try again: what has not happened by then must not
       // happen when tmux wakes up.
-      const timely = late ? condition : all([condition, before(Date.now() + REPLY_DEADLINE_MS)]);
+      const { deadlineMs, clockOffsetMs } = this.#transport;
+      const timely = late ? condition : all([condition, before(Date.now() + clockOffsetMs + deadlineMs)]);
       const otherwise = `wait-for -U ${GUARD_CHANNEL}`;
       const line = commandLine([['if-shell', '-F', '-t', target, timely, commandLine(commands), otherwise]]);
       const [first, ...replies] = await this.#write(line, 1 + commands.length);
@@ -203,7 +222,7 @@ export class Connection implements GateMember {
       if (!failed || !text(failed).includes(GUARD_CHANNEL)) return replies.map((reply) => this.#body(reply));
       // Nothing was done; it may only have waited too long for its turn, and the caller waits still.
       const waited = performance.now() - asked;
-      if (late || waited < REPLY_DEADLINE_MS - 1_500 || tries === 5) return undefined;
+      if (late || waited < deadlineMs - 1_500 || tries === 5) return undefined;
     }
   }
 
@@ -265,19 +284,24 @@ export class Connection implements GateMember {
     const asked = performance.now();
     return new Promise((resolve, reject) => {
       const pending: Pending = { remaining: replies, replies: [], resolve, reject, timer: undefined };
+      const { deadlineMs } = this.#transport;
       const overdue = (): void => {
         const now = performance.now();
-        const silent = now - Math.max(asked, this.#lastBytes);
-        // A flood of output delays the reply, but shows that tmux is alive.
-        if (silent < REPLY_DEADLINE_MS && now - asked < LONGEST_DEADLINE_MS)
-          pending.timer = setTimeout(overdue, REPLY_DEADLINE_MS - silent).unref();
+        const { sent } = pending;
+        // A flood of output delays the reply, but shows that tmux is alive; and clients connect one by one.
+        const life = sent === undefined ? this.#gate.progressAt : this.#lastBytes;
+        const silent = now - Math.max(asked, sent ?? 0, life);
+        if (silent < deadlineMs && (sent === undefined || now - sent < LONGEST_DEADLINE_MS))
+          pending.timer = setTimeout(overdue, deadlineMs - silent).unref();
         // The slot stays in the queue: when tmux wakes up its late reply must not answer another command.
-        else reject(new TmuxSilent(now - asked));
+        else reject(new TmuxSilent(now - asked, this.#where));
       };
-      pending.timer = setTimeout(overdue, REPLY_DEADLINE_MS).unref();
+      pending.timer = setTimeout(overdue, deadlineMs).unref();
       this.#pending.push(pending);
-      if (this.#attached && this.#gate.open) this.#child?.stdin?.write(line + '\n');
-      else this.#unsent.push(line + '\n');
+      if (this.#attached && this.#gate.open) {
+        pending.sent = asked;
+        this.#child?.stdin?.write(line + '\n');
+      } else this.#unsent.push(line + '\n');
     });
   }
 
@@ -301,11 +325,14 @@ export class Connection implements GateMember {
   #attach(): void {
     if (this.#attached) return;
     this.#attached = true;
+    this.#gate.progressAt = performance.now();
     this.#settled();
   }
 
   flush(): void {
-    if (this.#attached) this.#child?.stdin?.write(this.#unsent.splice(0).join(''));
+    if (!this.#attached) return;
+    for (const pending of this.#pending) pending.sent ??= performance.now();
+    this.#child?.stdin?.write(this.#unsent.splice(0).join(''));
   }
 
   idle(): Promise<void> {

@@ -172,9 +172,13 @@ export const SHELL_OPTION = '@panewright_shell';
  * fills in what it likes (`if-shell` and `display-message` go on with a target that they did not find).
  */
 export function samePlace(row: PaneRow): string {
+  return all([sameSessions(row), `#{==:#{pane_pid}.#{pane_dead},${row.pid}.${row.dead ? 1 : 0}}`]);
+}
+
+/** The same, whatever has become of the program. */
+export function sameSessions(row: PaneRow): string {
   return all([
     onlyPane(row.paneId),
-    `#{==:#{pane_pid}.#{pane_dead},${row.pid}.${row.dead ? 1 : 0}}`,
     `#{==:#{pid},${row.serverPid}}`,
     `#{==:#{window_linked_sessions_list},${formatLiteral(row.linkedSessions)}}`,
     // Of several sessions tmux takes the one that it likes best; the list has all of their names.
@@ -202,17 +206,15 @@ export function sameSize(row: PaneRow): string {
   return all([`#{==:#{pane_width},${row.width}}`, `#{==:#{pane_height},${row.height}}`]);
 }
 
-/** Holds while the session has windows of just these indices, in ascending order. */
-export function sameWindows(indices: readonly number[]): string {
-  return `#{==:#{W:#{window_index} ,#{window_index} },${indices.map((i) => `${i} `).join('')}}`;
+/** Holds while no window of the session has a lower index than the pane's. In which order tmux counts them varies. */
+export function lowestWindow(row: PaneRow): string {
+  const lower = `#{?#{e|<:#{window_index},${row.windowIndex}},x,}`;
+  return `#{==:#{W:${lower},${lower}},}`;
 }
 
-/** Holds while the pane is at this place of its window, whose panes are of just these indices, ascending. */
-export function samePanes(row: PaneRow, indices: readonly number[]): string {
-  return all([
-    `#{==:#{window_index}.#{pane_index},${row.windowIndex}.${row.paneIndex}}`,
-    `#{==:#{P:#{pane_index} ,#{pane_index} },${indices.map((i) => `${i} `).join('')}}`,
-  ]);
+/** Holds while the pane has this place; the panes of a window are numbered without gaps, so the first stays first. */
+export function sameIndex(row: PaneRow): string {
+  return `#{==:#{window_index}.#{pane_index},${row.windowIndex}.${row.paneIndex}}`;
 }
 
 /**

@@ -18,6 +18,8 @@ export class ConnectGate {
   readonly members = new Set<GateMember>();
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  /** performance.now() when a client last got in: whoever waits behind it has reason to go on. */
+  progressAt = -Infinity;
 
   /** Whether commands may be sent now. */
   get open(): boolean {

@@ -1,9 +1,9 @@
 /**
  * One tmux server as seen from here: control connections by session, opened lazily, and one-shot commands for
- * when there is none. `argv` is all that would differ for a server on another host (`ssh HOST tmux`).
+ * when there is none. Where it runs is the transport's business.
  */
 import { PanewrightError } from '../errors.js';
-import { Connection, REPLY_DEADLINE_MS, TmuxSilent } from './connection.js';
+import { Connection, TmuxSilent } from './connection.js';
 import {
   CLIENT_FORMAT,
   LISTING,
@@ -19,6 +19,7 @@ import {
 } from './formats.js';
 import { ConnectGate } from './gate.js';
 import type { Command } from './quote.js';
+import type { Transport } from './transport.js';
 import { requireSupported } from './version.js';
 
 export interface TmuxOptions {
@@ -26,7 +27,8 @@ export interface TmuxOptions {
   readonly command?: readonly string[];
   readonly socketName?: string;
   readonly socketPath?: string;
-  readonly env: NodeJS.ProcessEnv;
+  /** To the machine on which it runs. */
+  readonly transport: Transport;
   /** Milliseconds after which an unused connection is closed. Default 60 s. */
   readonly idleMs?: number;
 }
@@ -39,7 +41,7 @@ const NO_SERVER = /no server running|error connecting to .*\((No such file|Conne
 
 export class TmuxServer {
   readonly #argv: readonly string[];
-  readonly #env: NodeJS.ProcessEnv;
+  readonly #transport: Transport;
   readonly #idleMs: number;
   readonly #connections = new Map<string, Connection>();
   readonly #gate = new ConnectGate();
@@ -56,13 +58,13 @@ export class TmuxServer {
           ? ['-L', options.socketName]
           : []),
     ];
-    this.#env = options.env;
+    this.#transport = options.transport;
     this.#idleMs = options.idleMs ?? 60_000;
   }
 
   /** `tmux -V`, asked once; rejects with TMUX_NOT_FOUND or TMUX_TOO_OLD. */
   version(): Promise<string> {
-    this.#version ??= this.#spawn(['-V']).then((out) => requireSupported(out.trim()));
+    this.#version ??= this.#spawn(['-V']).then((out) => requireSupported(out.trim(), this.#where));
     this.#version.catch(() => (this.#version = undefined));
     return this.#version;
   }
@@ -71,7 +73,7 @@ export class TmuxServer {
   connect(sessionId: string): Connection {
     const open = this.#connections.get(sessionId);
     if (open && !open.closed.aborted) return open;
-    const connection = new Connection(this.#argv, this.#env, sessionId, this.#idleMs, this.#gate);
+    const connection = new Connection(this.#transport, this.#argv, sessionId, this.#idleMs, this.#gate);
     this.#connections.set(sessionId, connection);
     connection.closed.addEventListener('abort', () => {
       if (this.#connections.get(sessionId) === connection) this.#connections.delete(sessionId);
@@ -158,30 +160,33 @@ export class TmuxServer {
     await Promise.all(closing);
   }
 
+  get #where(): string {
+    const { host } = this.#transport;
+    return host === undefined ? '' : ` on host ${host}`;
+  }
+
   async #spawn(command: readonly string[]): Promise<string> {
-    // Loaded late: a server that is only asked for its tools never needs it.
-    const { execa } = await import('execa');
-    const [file = 'tmux', ...args] = this.#argv;
-    const result = await execa(file, [...args, ...command.map(escapeSemicolon)], {
-      env: this.#env,
-      extendEnv: false,
-      stdin: 'ignore',
-      timeout: REPLY_DEADLINE_MS,
-      killSignal: 'SIGKILL',
-      stripFinalNewline: true,
-      reject: false,
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    if (!result.failed) return result.stdout;
-    if (result.code === 'ENOENT')
-      throw new PanewrightError(
-        'TMUX_NOT_FOUND',
-        `the program ${file} is not on PATH.`,
-        'Install tmux 3.2 or later.',
-      );
-    if (result.timedOut) throw new TmuxSilent(REPLY_DEADLINE_MS);
-    if (NO_SERVER.test(result.stderr)) return '';
-    throw new PanewrightError('TMUX_ERROR', `tmux said: ${result.stderr.trim() || result.shortMessage}.`);
+    const { host, deadlineMs } = this.#transport;
+    const where = this.#where;
+    const { stdout, stderr, outcome } = await this.#transport.run([
+      ...this.#argv,
+      ...command.map(escapeSemicolon),
+    ]);
+    switch (outcome) {
+      case 'done':
+        return stdout;
+      case 'not found':
+        throw new PanewrightError(
+          'TMUX_NOT_FOUND',
+          `the program ${this.#argv[0] ?? 'tmux'} is not on PATH${where}.`,
+          `Install tmux 3.2 or later${host === undefined ? '' : ' there, or set tmux.program of the host to its path'}.`,
+        );
+      case 'timed out':
+        throw new TmuxSilent(deadlineMs, where);
+      case 'failed':
+        if (NO_SERVER.test(stderr)) return '';
+        throw new PanewrightError('TMUX_ERROR', `tmux said: ${stderr}.`);
+    }
   }
 }
 

@@ -5,10 +5,14 @@ import { PanewrightError } from '../errors.js';
  * Takes what `tmux -V` prints (`tmux 3.3a`, `tmux next-3.6`, `tmux master`) and returns the version part.
  * 3.2 is the first with `attach -f ignore-size`, on which everything rests.
  */
-export function requireSupported(output: string): string {
+export function requireSupported(output: string, where = ''): string {
   const version = output.replace(/^tmux\s+/, '');
   if (atLeast(version, [3, 2], [6, 9])) return version;
-  throw new PanewrightError('TMUX_TOO_OLD', `tmux is ${version}, 3.2 or later is needed.`, 'Update tmux.');
+  throw new PanewrightError(
+    'TMUX_TOO_OLD',
+    `tmux${where} is ${version}, 3.2 or later is needed.`,
+    'Update tmux.',
+  );
 }
 
 /** Whether `paste-buffer` replaces control characters unless told not to (`-S`), as it does since 3.7. */

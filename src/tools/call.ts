@@ -6,12 +6,13 @@ import type * as z from 'zod';
 import type { LoadedConfig } from '../config/schema.js';
 import { PanewrightError } from '../errors.js';
 import { PaneMoved, type ReadPane } from '../panes/pane.js';
-import { echoes } from '../panes/process.js';
 import type { Target } from '../panes/targets.js';
 import type { AuditLog } from '../permission/audit.js';
+import { configFor, hostNamed, onHost } from '../permission/host.js';
 import { judge } from '../permission/policy.js';
+import { askEverywhere } from './everywhere.js';
 import { sessionContext } from './session-context.js';
-import type { TerminalsBySocket } from './terminals.js';
+import type { Terminals, TerminalsBySocket } from './terminals.js';
 import type { AnyTool, Linked, ToolContext } from './tool.js';
 import type { CallIo, JsonObject, ToolResult } from './toolbox.js';
 
@@ -19,8 +20,6 @@ export interface CallServices {
   readonly terminals: TerminalsBySocket;
   readonly audit: AuditLog;
   readonly version: string;
-  /** Where programs are looked for. */
-  readonly path: string;
   log(line: string): void;
 }
 
@@ -32,15 +31,41 @@ export async function callTool(
   config: LoadedConfig,
 ): Promise<ToolResult> {
   try {
-    const args = parse(tool, rawArgs, config);
-    const done = (await invoke(tool, args, io, services, config)) as JsonObject | Linked<JsonObject>;
+    const { host: asked, ...args } = parse(tool, rawArgs, config);
+    const host = hostNamed(asked as string | undefined, config);
+    const whole = asked === undefined && tool.gather && Object.keys(config.config.hosts).length > 0;
+    if (whole) return answer(await gathered(tool, args, io, services, config));
+    const own = host === undefined ? config : configFor(host, config);
+    const done = (await invoke(tool, args, io, services, own)) as JsonObject | Linked<JsonObject>;
     const { result, links } = isLinked(done) ? done : { result: done, links: [] };
-    return { structured: result, text: JSON.stringify(result), isError: false, links };
+    return answer(host === undefined ? result : { host, ...result }, links);
   } catch (error) {
     const known = asKnown(error, io.signal);
     if (known.code === 'INTERNAL') services.log(`[panewright] ${String((error as Error).stack)}`);
     return { text: known.text, isError: true };
   }
+}
+
+function answer(structured: JsonObject, links: ToolResult['links'] = []): ToolResult {
+  return { structured, text: JSON.stringify(structured), isError: false, links };
+}
+
+/** The same call on this machine and on every host, made one result. */
+async function gathered(
+  tool: AnyTool,
+  args: JsonObject,
+  io: CallIo,
+  services: CallServices,
+  config: LoadedConfig,
+): Promise<JsonObject> {
+  const terminalsFor = (loaded: LoadedConfig): Terminals => services.terminals.for(loaded);
+  const parts = await askEverywhere(config, io.signal, terminalsFor, (loaded, signal) =>
+    invoke(tool, args, { ...io, signal }, services, loaded),
+  );
+  const [own] = parts;
+  // What is wrong with the configuration is wrong everywhere.
+  if (own?.problem && parts.every(({ problem }) => problem)) throw own.problem;
+  return tool.gather?.(parts) ?? {};
 }
 
 async function invoke(
@@ -52,7 +77,7 @@ async function invoke(
 ): Promise<unknown> {
   const terminals = services.terminals.for(config);
   const context: ToolContext = {
-    ...sessionContext(terminals, tool.access, config, services.path),
+    ...sessionContext(terminals, tool.access, config),
     config,
     terminals,
     version: services.version,
@@ -80,6 +105,7 @@ async function invoke(
       {
         client: io.client,
         tool: tool.name,
+        host: config.host,
         target: targetText(named) ?? (typeof args.name === 'string' ? args.name : null),
         decision,
         rule,
@@ -107,20 +133,28 @@ async function invoke(
       record('allow', rule, asked !== null && (await mayHide(asked)));
       return await run(args, context);
     }
+    let isRecorded = false;
     const onPane = async (trusting: boolean): Promise<unknown> => {
       const { pane, rule, sessions } = await terminals.gate.open(named, tool.access, config, trusting);
       const hidden = tool.text !== undefined && (await hides(pane));
-      record('allow', rule, hidden);
+      if (!isRecorded) record('allow', rule, hidden);
+      isRecorded = true;
       const done = await run(args, pane, { ...context, hidden });
       for (const { uri } of isLinked(done as JsonObject) ? (done as Linked<JsonObject>).links : [])
-        terminals.engine.shelf.noteSessions(outputId(uri) ?? '', sessions);
+        terminals.engine.shelf.noteSessions(
+          outputId(uri) ?? '',
+          sessions.map((session) => onHost(config.host, session)),
+        );
       return done;
     };
-    return await onPane(tool.trusting === true).catch((error: unknown) => {
-      // Nothing was done: look the target up afresh and try once more.
-      if (error instanceof PaneMoved) return onPane(false);
-      throw error;
-    });
+    for (let tries = 1; ; tries++) {
+      try {
+        return await onPane(tries === 1 && tool.trusting === true);
+      } catch (error) {
+        // Nothing was done: look the target up afresh and try again. A window may be resized again and again.
+        if (!(error instanceof PaneMoved) || tries === MOST_TRIES) throw error;
+      }
+    }
   } catch (error) {
     // A refusal comes before the terminal is asked whether it echoes: what may be an answer may be a password.
     if (error instanceof PanewrightError && REFUSALS.has(error.code))
@@ -129,11 +163,14 @@ async function invoke(
   }
 }
 
+/** How often a call is made on a pane that changes while it is looked at. */
+const MOST_TRIES = 4;
+
 const REFUSALS: ReadonlySet<string> = new Set(['WRITE_DISABLED', 'SESSION_NOT_ALLOWED', 'CONFIG_INVALID']);
 
 /** Whether what is typed now stays invisible: a password, most likely. At a marked prompt it never does. */
 async function hides(pane: ReadPane): Promise<boolean> {
-  return pane.stream.phase !== 'prompt' && (await echoes(pane.row.tty)) === false;
+  return pane.stream.phase !== 'prompt' && (await pane.machine.echoes(pane.row.tty)) === false;
 }
 
 /** The id of the kept output that a resource's URI names. */

@@ -7,7 +7,7 @@ import type { ConfigReader } from '../config/schema.js';
 import { PanewrightError } from '../errors.js';
 import { SpoolShelf } from '../panes/spool.js';
 import { AuditLog } from '../permission/audit.js';
-import { visible } from '../permission/policy.js';
+import { visibleAnywhere } from '../permission/host.js';
 import { ProfileCatalog } from '../profile/catalog.js';
 import type { ProfileLoader } from '../profile/load.js';
 import { callTool, outputId } from './call.js';
@@ -43,7 +43,7 @@ export function createToolbox(options: ToolboxOptions): Toolbox {
     stateDir: options.stateDir,
   });
   const audit = new AuditLog({ log });
-  const services = { terminals, audit, version, log, path: options.env['PATH'] ?? '' };
+  const services = { terminals, audit, version, log };
   const call: Toolbox['call'] = async (name, args, io) => {
     const loaded = await config.current();
     catalog.use(await options.profiles.load(loaded.config.profiles));
@@ -62,7 +62,7 @@ export function createToolbox(options: ToolboxOptions): Toolbox {
     async resources() {
       const loaded = await config.current();
       const outputs = shelf
-        .ids((session) => visible(session, loaded))
+        .ids((session) => visibleAnywhere(session, loaded))
         .map((id) => ({ uri: `panewright://output/${id}`, name: `output ${id}`, mimeType: 'text/plain' }));
       return [LIVE_LISTING, ...outputs];
     },
@@ -72,7 +72,7 @@ export function createToolbox(options: ToolboxOptions): Toolbox {
       const id = outputId(uri);
       if (id === undefined) throw noResource(uri);
       const loaded = await config.current();
-      return { text: shelf.read(id, (session) => visible(session, loaded)), mimeType: 'text/plain' };
+      return { text: shelf.read(id, (session) => visibleAnywhere(session, loaded)), mimeType: 'text/plain' };
     },
     async close() {
       await terminals.close();

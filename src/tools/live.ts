@@ -2,7 +2,7 @@
  * What can be read and watched beside the outputs that are kept: the list of sessions and the screen of a pane.
  * Everything goes through the tools, so that what a tool refuses is refused here; watching is done on events.
  */
-import type { ConfigReader } from '../config/schema.js';
+import { LOCAL, type ConfigReader } from '../config/schema.js';
 import { PanewrightError } from '../errors.js';
 import type { ReadPane } from '../panes/pane.js';
 import type { ProfileCatalog } from '../profile/catalog.js';
@@ -49,7 +49,8 @@ export function liveResources({ call, config, terminals, catalog }: LiveOptions)
       client: 'resources',
       progress: () => undefined,
     };
-    const { text, isError } = await call(tool, args, io);
+    // Panes of other hosts are no resources: their ids mean nothing here.
+    const { text, isError } = await call(tool, { ...args, host: LOCAL }, io);
     if (!isError) return text;
     const { code, message } = /^(?<code>\w+): (?<message>[^]*)$/.exec(text)?.groups ?? {};
     throw new PanewrightError((code ?? 'INTERNAL') as PanewrightError['code'], message ?? text);
@@ -107,14 +108,17 @@ export function liveResources({ call, config, terminals, catalog }: LiveOptions)
       // What was allowed when the watch began may be forbidden by now: nothing is told of it any more.
       return watchPane(pane, () => void paneOf(uri).then(changed, () => undefined));
     },
-    async names(kind) {
+    async names(kind, { session, window } = {}) {
       if (kind === 'profile') {
         await rows().catch(() => []); // every call has the profiles looked at first
         return catalog.all().map(({ name }) => name);
       }
       const sessions = await rows();
-      const windows = sessions.flatMap(({ window_list: list }) => list);
       if (kind === 'session') return sessions.map(({ name }) => name);
+      const windows = sessions
+        .filter(({ name }) => session === undefined || name === session)
+        .flatMap(({ window_list: list }) => list)
+        .filter(({ index }) => kind === 'window' || window === undefined || String(index) === window);
       if (kind === 'window') return windows.map(({ index }) => String(index));
       return windows.flatMap(({ panes }) => panes.map(({ pane_id: id }) => id.slice(1)));
     },

@@ -1,6 +1,4 @@
 /** What the session tools have at hand besides: sessions by name, each opened through the gate. */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import type { LoadedConfig } from '../config/schema.js';
 import { PanewrightError } from '../errors.js';
 import type { DestroyPane, HandleFor } from '../panes/pane.js';
@@ -18,15 +16,10 @@ export interface SessionContext {
   maySee(name: string): boolean;
   /** The session's pane, for ending it; undefined when it is not alive. */
   destroyable(name: string): Promise<DestroyPane | undefined>;
-  isInstalled(program: string): boolean;
+  isInstalled(program: string): Promise<boolean>;
 }
 
-export function sessionContext(
-  terminals: Terminals,
-  access: Access,
-  config: LoadedConfig,
-  path: string,
-): SessionContext {
+export function sessionContext(terminals: Terminals, access: Access, config: LoadedConfig): SessionContext {
   const { gate, sessions } = terminals;
   const find = async <A extends Access>(name: string, as: A): Promise<HandleFor[A] | undefined> => {
     try {
@@ -54,15 +47,6 @@ export function sessionContext(
     },
     maySee: (name) => visible(name, config),
     destroyable: (name) => find(name, 'destroy'),
-    isInstalled: (program) => path.split(delimiter).some((folder) => isExecutable(join(folder, program))),
+    isInstalled: (program) => terminals.terminal.machine.isInstalled(program),
   };
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -7,6 +7,7 @@ import type { Config, LoadedConfig } from '../config/schema.js';
 import type { HandleFor } from '../panes/pane.js';
 import type { Access } from '../permission/policy.js';
 import type { ListedRow } from '../tmux/formats.js';
+import type { Part } from './everywhere.js';
 import type { SessionContext } from './session-context.js';
 import type { Terminals } from './terminals.js';
 import type { JsonObject, ToolResult } from './toolbox.js';
@@ -43,6 +44,11 @@ interface Entry<I extends z.ZodObject, O extends z.ZodObject> {
   readonly output: O;
   /** Whether calling twice does no more than calling once. */
   readonly idempotent?: boolean;
+  /**
+   * Makes one result of those of all hosts, when none was named and there are some. `parts` begins with this machine.
+   * Absent: the tool works on one host.
+   */
+  gather?(parts: readonly Part[]): z.input<O>;
   /** What goes into the terminal, for the audit log's digest. */
   text?(args: z.output<I>): string;
   /**
@@ -76,23 +82,35 @@ export interface PlainTool<I extends z.ZodObject, O extends z.ZodObject> extends
 }
 
 /** Any tool, its types forgotten: the pipeline parses before it calls. */
-export type AnyTool = Omit<Entry<z.ZodObject, z.ZodObject>, 'text'> & {
+export type AnyTool = Omit<Entry<z.ZodObject, z.ZodObject>, 'text' | 'gather'> & {
   readonly access: Access;
   readonly on: 'pane' | 'nothing';
   readonly text?: (args: never) => string;
+  readonly gather?: (parts: readonly Part[]) => JsonObject;
   readonly run: (...args: never[]) => Promise<JsonObject | Linked<JsonObject>>;
 };
 
 export function paneTool<A extends Access, I extends z.ZodObject, O extends z.ZodObject>(
   tool: Omit<PaneTool<A, I, O>, 'on'>,
 ): AnyTool {
-  return { ...tool, on: 'pane' } as unknown as AnyTool;
+  return onHosts({ ...tool, on: 'pane' } as unknown as AnyTool);
 }
 
 export function plainTool<I extends z.ZodObject, O extends z.ZodObject>(
   tool: Omit<PlainTool<I, O>, 'on'>,
 ): AnyTool {
-  return { ...tool, on: 'nothing' } as unknown as AnyTool;
+  return onHosts({ ...tool, on: 'nothing' } as unknown as AnyTool);
+}
+
+/** Every tool works on every host: the pipeline takes the name away before the call and puts it into the result. */
+function onHosts(tool: AnyTool): AnyTool {
+  return {
+    ...tool,
+    input: tool.input.extend({
+      host: z.string().optional().describe('Configured host; default this machine'),
+    }),
+    output: tool.output.extend({ host: z.string().optional() }),
+  };
 }
 
 /** The three arguments that name a pane. */

@@ -69,8 +69,14 @@ export interface LiveResources {
   read(uri: string): Promise<{ readonly text: string; readonly mimeType: string } | undefined>;
   /** Calls back after changes, until the function is called; undefined when the uri cannot be watched. */
   watch(uri: string, changed: () => void): Promise<(() => void) | undefined>;
-  /** Names that may be seen. */
-  names(kind: NameKind): Promise<readonly string[]>;
+  /**
+   * Names that may be seen.
+   * @param given what has been filled in already: windows are those of the session, panes those of both
+   */
+  names(
+    kind: NameKind,
+    given?: { readonly session?: string | undefined; readonly window?: string | undefined },
+  ): Promise<readonly string[]>;
 }
 
 /** Everything that the server offers to its clients. */

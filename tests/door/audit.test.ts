@@ -39,7 +39,13 @@ const CALLS: readonly (readonly [tool: string, args: Json])[] = [
   ['session_interrupt', {}],
   ['session_answer', { choice: 1 }],
   ['session_set_claude_id', { claude_session_id: 'x' }],
+  ['session_start', { profile: 'bash' }],
+  ['session_destroy', {}],
 ];
+
+/** What of a call is text for a terminal, of which the log has the length and the digest. */
+const textIn = ({ command, text, prompt }: Json): string | undefined =>
+  (command ?? text ?? prompt) as string | undefined;
 
 const aimed = (tool: string, args: Json, session: string): Json =>
   tool.startsWith('session_') ? { name: session, ...args } : { session, ...args };
@@ -69,8 +75,22 @@ describe('every attempted write', () => {
         decision,
         rule: expect.stringMatching(/\w/),
         target: expect.stringMatching(new RegExp(`^${session}`)),
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       });
+      const text = textIn(args);
+      if (text === undefined || added[0]?.['hidden'] === true) continue;
+      expect(added[0]).toMatchObject({
+        size: Buffer.byteLength(text),
+        sha256: createHash('sha256').update(text).digest('hex'),
+      });
+      expect(JSON.stringify(added[0])).not.toContain(JSON.stringify(text));
     }
+  });
+
+  test('the list above has every tool that writes', async () => {
+    const { tools } = await server.client.mcp.listTools();
+    const writing = tools.filter(({ annotations }) => annotations?.readOnlyHint !== true);
+    expect(CALLS.map(([tool]) => tool)).toEqual(expect.arrayContaining(writing.map(({ name }) => name)));
   });
 
   test('a reading call is none', async () => {

@@ -1,14 +1,21 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freshDirectory } from '../support/run-dir.js';
 import { TestServer } from '../support/server.js';
 import { LEAK, Terrain } from './terrain.js';
 
 let terrain: Terrain;
 let server: TestServer;
+let temporary: string;
 beforeAll(async () => {
   terrain = await Terrain.make();
-  server = await TestServer.start({ tmux: terrain.tmux, config: { allowed_sessions: ['work*', 'old'] } });
+  temporary = freshDirectory();
+  server = await TestServer.start({
+    tmux: terrain.tmux,
+    config: { allowed_sessions: ['work*', 'old'] },
+    env: { TMPDIR: temporary },
+  });
   await server.client.mcp.listTools();
 });
 afterAll(async () => {
@@ -65,4 +72,10 @@ test('what is kept on disk is for the user alone', async () => {
   expect(statSync(terrain.stateDir).mode & 0o022).toBe(0);
   expect(statSync(join(terrain.stateDir, 'sessions')).mode & 0o777).toBe(0o700);
   expect(statSync(join(terrain.stateDir, 'sessions', 'made.json')).mode & 0o777).toBe(0o600);
+  await server.client.call('execute', { session: 'made', command: 'seq 1 100000', timeout: 60 });
+  const [folder = ''] = readdirSync(temporary);
+  const outputs = readdirSync(join(temporary, folder));
+  expect(statSync(join(temporary, folder)).mode & 0o777).toBe(0o700);
+  expect(outputs.length).toBeGreaterThan(0);
+  for (const output of outputs) expect(statSync(join(temporary, folder, output)).mode & 0o777).toBe(0o600);
 });

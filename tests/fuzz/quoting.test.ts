@@ -4,11 +4,15 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { formatLiteral } from '../../src/tmux/quote.js';
 import { TmuxServer } from '../../src/tmux/server.js';
+import { LocalTransport } from '../../src/tmux/transport.js';
 import { cleanEnvironment, PrivateTmux } from '../support/tmux.js';
 import { REAL } from './chunks.js';
 
 const tmux = new PrivateTmux();
-const server = new TmuxServer({ socketPath: tmux.socket, env: cleanEnvironment(tmux.home) });
+const server = new TmuxServer({
+  socketPath: tmux.socket,
+  transport: new LocalTransport(cleanEnvironment(tmux.home)),
+});
 beforeAll(async () => {
   await tmux.newSession('work', { shell: ['sleep', '600'] });
   await tmux.newSession('named', { shell: ['sleep', '600'] });
@@ -92,7 +96,7 @@ describe('an argument, whatever is in it', () => {
       { ...REAL, numRuns: REAL.numRuns * 2 },
     );
     release();
-  });
+  }, 180_000);
 
   test('several of them on one line stay apart', async () => {
     const control = await connection();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describeClaude } from '../claude/bed.js';
 import { install } from '../claude/install.mjs';
@@ -52,14 +52,6 @@ test.each(['README.md', 'docs/clients.md'])(
     }
   },
 );
-
-test('the links of the pages lead to files that exist', () => {
-  for (const page of readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`))
-    for (const [, link = ''] of read(page).matchAll(/\]\((?!https?:)([^)#]+)/g))
-      expect(() => readFileSync(resolve(root, page, '..', link))).not.toThrow();
-});
 
 describe('the Inspector on the command line', () => {
   const tmux = new PrivateTmux();
@@ -150,8 +142,15 @@ describeClaude('the real Claude Code, without a network', () => {
     const home = freshDirectory();
     mkdirSync(join(home, 'work'));
     const flags = spawnSync('unshare', ['-n', 'true']).status === 0 ? '-n' : '-rn';
+    // The package is not taken from anywhere: `npx -y panewright`, in any version, is the build.
+    const bin = join(home, 'bin');
+    mkdirSync(bin);
+    const npx =
+      '#!/bin/sh\ncase "$1 $2" in "-y panewright"*) shift 2; exec "$NODE" "$CLI" "$@";; *) exit 9;; esac\n';
+    writeFileSync(join(bin, 'npx'), npx, { mode: 0o755 });
+    symlinkSync(install(), join(bin, 'claude'));
     const env = {
-      PATH: process.env['PATH'],
+      PATH: `${bin}:${process.env['PATH'] ?? ''}`,
       HOME: home,
       CLI,
       CLAUDE: install(),
@@ -172,8 +171,9 @@ describeClaude('the real Claude Code, without a network', () => {
   };
 
   test('adds the server and finds it connected', () => {
-    const said = offline('"$CLAUDE" mcp add panewright -- "$NODE" "$CLI"; "$CLAUDE" mcp list');
-    expect(said).toMatch(/panewright: .*cli\.js.* Connected/);
+    const line = /^claude mcp add panewright .*$/m.exec(read('README.md'))?.[0] ?? 'exit 1';
+    const said = offline(`${line}\nclaude mcp list`);
+    expect(said).toMatch(/^panewright: npx -y panewright .* Connected$/m);
   });
 
   test('connects over HTTP with the token, and not without', () => {
@@ -187,6 +187,18 @@ describeClaude('the real Claude Code, without a network', () => {
       kill $server`);
     expect(said).toMatch(/^with: .* Connected$/m);
     expect(said).toMatch(/^without: (?!.* Connected$)/m);
+  });
+
+  test('installs the plugin from the marketplace, with its server, as the page tells', () => {
+    const [add = '', more = ''] = [...read('docs/clients.md').matchAll(/^claude plugin .*$/gm)].map(
+      ([line]) => line,
+    );
+    // A checkout stands in for the repository on GitHub.
+    const said = offline(
+      `${add.replace('panewright/panewright', '"$ROOT"')}\n${more}\nclaude plugin list\nclaude mcp list`,
+    );
+    expect(said).toMatch(/panewright@panewright\n +Version: .*\n[^]*enabled/);
+    expect(said).toMatch(/^plugin:panewright:panewright: npx -y panewright@\S+ .* Connected$/m);
   });
 
   test('takes the plugin and the marketplace as valid', () => {

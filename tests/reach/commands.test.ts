@@ -104,6 +104,33 @@ describe('call', () => {
     expect(stdout).not.toContain('\x1b');
   });
 
+  test('at a terminal it shows colours, and that something goes on while it waits', async () => {
+    const pane = await tmux.run(
+      'new-window',
+      '-d',
+      '-P',
+      '-F',
+      '#{pane_id}',
+      '-t',
+      '=work:',
+      '--',
+      ...PLAIN_BASH,
+    );
+    const seen: string[] = [];
+    await tmux.type(
+      pane,
+      `${process.execPath} ${CLI} call wait_for '{"session": "work", "pattern": "never", "timeout": 2}' --config ${config}; echo over\n`,
+    );
+    await tmux.until(pane, (screen) => {
+      seen.push(screen);
+      return /^over$/m.test(screen);
+    });
+    expect(seen.some((screen) => /^[|/\\-] \S+/m.test(screen))).toBe(true);
+    const shown = await tmux.run('capture-pane', '-e', '-p', '-t', pane);
+    expect(shown).toMatch(/\x1b\[2mmatched:\x1b\[0?m(\x1b\[[\d;]*m)* false/);
+    expect(shown).not.toMatch(/^[|/\\-] wait/m); // the spinner is gone again
+  });
+
   test('flags count as they do for the server', () => {
     const { stderr, status } = run(
       'call',

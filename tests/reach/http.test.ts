@@ -85,6 +85,13 @@ describe('a server over HTTP', () => {
     expect((await server.send(list)).status).toBe(404);
   });
 
+  test('a session that never was is not found, whatever is asked of it', async () => {
+    const headers = { 'Mcp-Session-Id': 'never-was' };
+    const body = '{"jsonrpc":"2.0","id":2,"method":"tools/list"}';
+    for (const method of ['GET', 'POST', 'DELETE'])
+      expect((await server.send({ method, headers, body: method === 'POST' ? body : '' })).status).toBe(404);
+  });
+
   test('a request without a session that does not begin one is told to begin', async () => {
     const reply = await server.send({ body: '{"jsonrpc":"2.0","id":2,"method":"tools/list"}' });
     expect(reply).toMatchObject({
@@ -131,6 +138,10 @@ describe('a server over HTTP', () => {
 
   test('other paths, broken JSON and other content types are told apart', async () => {
     expect((await server.send({ path: '/' })).status).toBe(404);
+    expect(await server.send({ method: 'PUT' })).toMatchObject({
+      status: 405,
+      headers: { allow: 'GET, POST, DELETE' },
+    });
     expect((await server.send({ body: '{' })).status).toBe(400);
     expect((await server.send({ headers: { 'Content-Type': 'text/plain' } })).status).toBe(415);
     expect((await server.send({ headers: { Accept: 'text/html' } })).status).toBe(406);

@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ConfigSource } from '../../src/config/source.js';
@@ -58,7 +59,7 @@ describe('README.md', () => {
     /^npm test$/, // runs this
     /^npm install --global panewright$/, // tests/reach/package.test.ts, from the tarball
     /^claude mcp add panewright -- npx -y panewright$/, // tests/reach/clients.test.ts, by the real Claude Code
-    /^(codex|gemini) mcp add panewright (-- )?npx -y panewright$/,
+    /^(codex mcp add panewright --|gemini mcp add --scope user panewright) npx -y panewright$/, // tried by hand
     /^code --add-mcp '/,
   ];
 
@@ -123,7 +124,9 @@ describe('README.md', () => {
     const texts = (file: string) =>
       [...readFileSync(file, 'utf8').matchAll(/<tspan[^>]*>([^<]*)<\/tspan>/g)].map(([, text = '']) => text);
     // Times differ from run to run; what was called and what came back must be what the README shows.
-    const facts = (file: string) => texts(file).filter((text) => !/^ +[\d.]+ ms$/.test(text));
+    // A screen may be taken a moment earlier or later, too, so it is what was shown at all that is compared.
+    const facts = (file: string) =>
+      [...new Set(texts(file).filter((text) => !/^ +[\d.]+ ms$/.test(text)))].sort();
     expect(facts(picture)).toEqual(facts(join(root, 'docs/session.svg')));
     expect(read('README.md')).toContain('](docs/session.svg)');
   });
@@ -163,7 +166,50 @@ test.each(['docs/orchestrating.md'])('%s: every call is one that its tool takes'
   }
 });
 
+test('docs/security.md: the policy that it shows narrows what a user allows, and the limits are those of the code', async () => {
+  const policy = join(tmux.directory, 'policy.json');
+  writeFileSync(policy, blocks('docs/security.md', 'json')[0] ?? '');
+  const mine = join(tmux.directory, 'mine.json');
+  writeFileSync(mine, JSON.stringify({ write_enabled: true, allowed_sessions: ['work', 'agent-1'] }));
+  const source = new ConfigSource({ configFlag: mine, env: { HOME: tmux.home }, machinePolicy: policy });
+  const loaded = await source.current();
+  expect(loaded.invalid).toBeUndefined();
+  expect(loaded.config).toMatchObject({
+    write_enabled: true,
+    toolsets: ['terminal'],
+    max_timeout: 120,
+    audit_required: true,
+    audit_log: join(tmux.home, '.local/state/panewright/audit.log'),
+  });
+  expect(loaded.policy).toMatchObject([{ allowed_sessions: ['agent-*'] }]);
+  const code =
+    read('src/server/http/serve.ts') + read('src/server/http/sessions.ts') + read('src/server/http/body.ts');
+  for (const limit of ['MAX_CALLS = 256', 'MAX_SESSIONS = 128', 'HEADERS_MS = 5000', 'REQUEST_MS = 30_000'])
+    expect(code).toContain(limit);
+  expect(code).toContain('MAX_BODY = 4 * 1024 * 1024');
+});
+
+test.each([
+  ['docs/config.schema.json', 'config.example.json'],
+  ['docs/profile.schema.json', 'profiles/python.json'],
+  ['docs/profile.schema.json', 'profiles/sqlite3.json'],
+])(
+  '%s takes %s as an editor would judge it, with the name of the schema in it, and no key that does not exist',
+  (schema, file) => {
+    const judge = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
+      JSON.parse(read(schema)) as object,
+    );
+    const example = { $schema: './schema.json', ...(JSON.parse(read(file)) as object) };
+    expect(judge(example) ? [] : judge.errors).toEqual([]);
+    expect(judge({ ...example, promt: true })).toBe(false);
+  },
+);
+
 test('the example configurations say the defaults, in JSON and with comments in YAML', async () => {
+  const named = join(tmux.directory, 'named.json');
+  writeFileSync(named, '{"$schema": "./config.schema.json", "buffer_size": 7}');
+  const source = new ConfigSource({ configFlag: named, env: {}, machinePolicy: '/nonexistent' });
+  expect((await source.current()).config.buffer_size).toBe(7);
   const load = (file: string) =>
     new ConfigSource({ configFlag: join(root, file), env: {}, machinePolicy: '/nonexistent' }).current();
   const [json, yaml] = await Promise.all(['config.example.json', 'config.example.yaml'].map(load));

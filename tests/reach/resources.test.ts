@@ -174,10 +174,16 @@ describe('prompts and completions', () => {
     await expect(mcp.getPrompt({ name: 'no_such' })).rejects.toThrow('watch_long_build');
   });
 
-  const complete = async (ref: { name: string } | { uri: string }, name: string, value: string) => {
+  const complete = async (
+    ref: { name: string } | { uri: string },
+    name: string,
+    value: string,
+    given?: Record<string, string>,
+  ) => {
     const { completion } = await server.client.mcp.complete({
       ref: 'uri' in ref ? { type: 'ref/resource', ...ref } : { type: 'ref/prompt', ...ref },
       argument: { name, value },
+      ...(given && { context: { arguments: given } }),
     });
     return completion.values;
   };
@@ -191,5 +197,19 @@ describe('prompts and completions', () => {
     expect(visible).not.toContain(await number('secret'));
     expect(await complete({ name: 'delegate_to_agent' }, 'profile', 'py')).toEqual(['python']);
     expect(await complete({ name: 'explain_pane' }, 'no_such', '')).toEqual([]);
+  });
+
+  test('windows are those of the session that was chosen before, and panes those of the window', async () => {
+    const { tmux } = server;
+    await tmux.newSession('extra');
+    await tmux.run('new-window', '-d', '-t', '=extra:7', 'cat');
+    const pane = (await tmux.value('=extra:7', '#{pane_id}')).slice(1);
+    const ref = { name: 'explain_pane' };
+    expect(await complete(ref, 'window', '', { session: 'extra' })).toEqual(['0', '7']);
+    expect(await complete(ref, 'window', '7', { session: 'work' })).toEqual([]);
+    expect(await complete(ref, 'window', '', { session: 'secret' })).toEqual([]);
+    expect(await complete(ref, 'pane', '', { session: 'extra', window: '7' })).toEqual([pane]);
+    expect(await complete(ref, 'pane', '', { session: 'extra' })).toHaveLength(2);
+    await tmux.run('kill-session', '-t', '=extra');
   });
 });

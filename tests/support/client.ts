@@ -24,6 +24,8 @@ export interface ClientOptions {
   readonly cwd?: string;
   /** Name that the client introduces itself with. */
   readonly name?: string;
+  /** A host that every call names, and that is taken out of every result again. */
+  readonly host?: string | undefined;
 }
 
 export const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
@@ -31,6 +33,7 @@ export const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 export class TestClient {
   readonly #client: Client;
   readonly #transport: StdioClientTransport;
+  readonly #host: string | undefined;
   /** Messages of all progress notifications so far. */
   readonly progress: string[] = [];
   /** Everything that the server wrote to stderr. */
@@ -39,6 +42,7 @@ export class TestClient {
   readonly closed: Promise<void>;
 
   private constructor(options: ClientOptions) {
+    this.#host = options.host;
     this.#client = new Client({ name: options.name ?? 'panewright-tests', version: '1.0.0' });
     this.#transport = new StdioClientTransport({
       command: process.execPath,
@@ -78,7 +82,8 @@ export class TestClient {
 
   /** The whole answer of a call, error or not. */
   async raw(name: string, args: Json = {}, options: CallOptions = {}): Promise<CallToolResult> {
-    const result = await this.#client.callTool({ name, arguments: args }, CallToolResultSchema, {
+    const whole = this.#host === undefined ? args : { host: this.#host, ...args };
+    const result = await this.#client.callTool({ name, arguments: whole }, CallToolResultSchema, {
       timeout: 600_000,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       onprogress: ({ message = '' }) => {
@@ -86,7 +91,8 @@ export class TestClient {
         options.onProgress?.(message);
       },
     });
-    return CallToolResultSchema.parse(result);
+    const parsed = CallToolResultSchema.parse(result);
+    return this.#host === undefined ? parsed : withoutHost(parsed, this.#host);
   }
 
   /** The structured result; rejects with the error text when the call failed. */
@@ -113,4 +119,17 @@ export class TestClient {
 /** The text parts of an answer, joined. */
 export function textOf(result: CallToolResult): string {
   return result.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
+}
+
+/** The result as it would be without the host, which must be there. */
+function withoutHost(result: CallToolResult, host: string): CallToolResult {
+  if (result.isError || !result.structuredContent) return result;
+  const { host: named, ...structuredContent } = result.structuredContent;
+  if (named !== host) throw new Error(`the result is of host ${String(named)}`);
+  const content = result.content.map((part) => {
+    if (part.type !== 'text') return part;
+    const { host: _, ...text } = JSON.parse(part.text) as Json;
+    return { ...part, text: JSON.stringify(text) };
+  });
+  return { ...result, structuredContent, content };
 }

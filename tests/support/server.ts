@@ -5,6 +5,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestClient } from './client.js';
+import { FAR, farConfig, leaveFar, reachFar } from './far.js';
 import { cleanEnvironment, PrivateTmux } from './tmux.js';
 
 export interface ServerOptions {
@@ -26,19 +27,23 @@ export class TestServer {
     readonly client: TestClient,
     readonly configFile: string,
     readonly ownsTmux: boolean,
+    /** Whether tmux is on another host, as far as Panewright knows. */
+    readonly isFar: boolean,
   ) {}
 
   static async start(options: ServerOptions = {}): Promise<TestServer> {
     const tmux = options.tmux ?? new PrivateTmux();
+    const isFar = await reachFar();
     const configFile = join(tmux.directory, `config-${String(++configFiles)}.json`);
     writeConfig(configFile, tmux, options.config);
     const client = await TestClient.start({
       args: ['--config', configFile, ...(options.args ?? [])],
       env: { ...cleanEnvironment(tmux.home), ...options.env },
       cwd: tmux.home,
+      host: isFar ? FAR : undefined,
       ...(options.clientName === undefined ? {} : { name: options.clientName }),
     });
-    return new TestServer(tmux, client, configFile, options.tmux === undefined);
+    return new TestServer(tmux, client, configFile, options.tmux === undefined, isFar);
   }
 
   /** Replaces the configuration file in one step, as an editor does. */
@@ -50,13 +55,18 @@ export class TestServer {
   async close(): Promise<void> {
     await this.client.close();
     if (this.ownsTmux) await this.tmux.dispose();
+    if (this.isFar) await leaveFar();
   }
 }
 
 let configFiles = 0;
 
 function writeConfig(file: string, tmux: PrivateTmux, config: Readonly<Record<string, unknown>> = {}): void {
-  const whole = { write_enabled: true, tmux: { socket_path: tmux.socket }, ...config };
+  const whole = {
+    write_enabled: true,
+    ...(farConfig(tmux.socket) ?? { tmux: { socket_path: tmux.socket } }),
+    ...config,
+  };
   writeFileSync(`${file}.new`, JSON.stringify(whole));
   renameSync(`${file}.new`, file);
 }

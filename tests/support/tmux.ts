@@ -1,12 +1,11 @@
 /**
  * A real tmux server of its own for a suite: own directory, own socket, no user configuration, a clean
- * environment. Waiting is done on events: `tmux wait-for` channels that a command in a pane signals, and the
- * output notifications of a control client.
+ * environment. A command in a pane tells that it has come so far through a channel (`tmux wait-for`).
  */
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { setTimeout as later } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { processGone } from './processes.js';
 import { freshDirectory } from './run-dir.js';
@@ -33,6 +32,8 @@ export interface CaptureOptions {
 export const PLAIN_BASH: readonly string[] = ['bash', '--norc', '--noprofile'];
 
 const DEADLINE_MS = 20_000;
+/** Time between two looks at a pane. */
+const LOOK_MS = 15;
 
 export class PrivateTmux {
   readonly directory = freshDirectory();
@@ -41,7 +42,6 @@ export class PrivateTmux {
   readonly home = join(this.directory, 'home');
   readonly binary: string;
   readonly #env: NodeJS.ProcessEnv;
-  readonly #watchers = new Set<() => void>();
 
   /** The server starts with the first session; before that there is none, which is a situation to test too. */
   constructor(options: { readonly binary?: string; readonly env?: Readonly<Record<string, string>> } = {}) {
@@ -107,84 +107,47 @@ export class PrivateTmux {
     await this.run('wait-for', channel);
   }
 
-  /**
-   * Waits until the screen of a pane satisfies a condition; looked at again whenever tmux says that a pane of
-   * the session printed something. Rejects with the last screen after `timeout` ms.
-   */
+  /** Waits until the screen of a pane satisfies a condition. Rejects with the last screen after `timeout` ms. */
   async until(
     target: string,
     wanted: RegExp | ((screen: string) => boolean | Promise<boolean>),
     timeout = DEADLINE_MS,
   ): Promise<string> {
     const holds = wanted instanceof RegExp ? (screen: string) => wanted.test(screen) : wanted;
-    return this.#watch(target, timeout, async () => {
-      const screen = await this.capture(target, { join: true });
-      return { done: await holds(screen), seen: screen };
-    });
-  }
-
-  /** Waits until a format has a value; tmux reports a changed one within a second. */
-  async untilValue(target: string, format: string, wanted: RegExp, timeout = DEADLINE_MS): Promise<string> {
-    const look = async () => {
-      const seen = await this.value(target, format);
-      return { done: wanted.test(seen), seen };
-    };
-    return this.#watch(target, timeout, look, format);
-  }
-
-  async #watch(
-    target: string,
-    timeout: number,
-    look: () => Promise<{ done: boolean; seen: string }>,
-    format?: string,
-  ): Promise<string> {
     const pane = await this.value(target, '#{pane_id}');
-    const attach = ['-C', 'attach-session', '-f', 'ignore-size', '-t', pane];
-    const client = spawn(this.binary, [...this.clientArgs, ...attach], { env: this.#env });
-    let last = '(nothing looked at yet)';
-    let timer: NodeJS.Timeout | undefined;
-    const stop = () => {
-      clearTimeout(timer);
-      this.#watchers.delete(stop);
-      client.kill();
-    };
-    this.#watchers.add(stop);
-    client.stdin.on('error', () => undefined);
-    if (format !== undefined) client.stdin.write(`refresh-client -B "watch:${pane}:${format}"\n`);
-    try {
-      return await new Promise<string>((resolve, reject) => {
-        let looking = false;
-        let again = false;
-        const check = async (): Promise<void> => {
-          again = looking;
-          if (looking) return;
-          looking = true;
-          const { done, seen } = await look();
-          looking = false;
-          last = seen;
-          if (done) resolve(seen);
-          else if (again) await check();
-        };
-        const onEvent = () => void check().catch(reject);
-        createInterface({ input: client.stdout }).on('line', (line) => {
-          if (/^%(output|extended-output|subscription-changed|session-changed|exit)/.test(line)) onEvent();
-        });
-        client.on('error', reject);
-        client.on('exit', () => reject(new Error(`the watching client ended; last seen:\n${last}`)));
-        timer = setTimeout(
-          () => reject(new Error(`not seen in ${timeout} ms; last seen:\n${last}`)),
-          timeout,
-        );
-        onEvent();
-      });
-    } finally {
-      stop();
+    return this.#watch(() => this.capture(pane, { join: true }), holds, timeout);
+  }
+
+  /** Waits until a format has a value. */
+  async untilValue(target: string, format: string, wanted: RegExp, timeout = DEADLINE_MS): Promise<string> {
+    const pane = await this.value(target, '#{pane_id}');
+    return this.#watch(
+      () => this.value(pane, format),
+      (seen) => wanted.test(seen),
+      timeout,
+    );
+  }
+
+  /**
+   * Looks again and again. A control client would be told of changes, but tmux 3.3a dies when one connects while it
+   * has something to tell to others (src/tmux/gate.ts): what watches the tests must not be what ends them.
+   */
+  async #watch(
+    look: () => Promise<string>,
+    holds: (seen: string) => boolean | Promise<boolean>,
+    timeout: number,
+  ): Promise<string> {
+    const deadline = performance.now() + timeout;
+    for (;;) {
+      const seen = await look();
+      if (await holds(seen)) return seen;
+      if (performance.now() > deadline) throw new Error(`not seen in ${timeout} ms; last seen:\n${seen}`);
+      await later(LOOK_MS);
     }
   }
 
   /** Ends the server and everything in it. */
   async end(): Promise<void> {
-    for (const stop of this.#watchers) stop();
     const pids = await this.run('list-panes', '-a', '-F', '#{pane_pid}').catch(() => '');
     await this.run('kill-server').catch(() => undefined);
     // Shells that are hung up still write their history: only then may their home be removed.

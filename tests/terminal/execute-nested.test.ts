@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ARGV, Bed, SHELLS, type Seat } from './bed.js';
-import { Sshd } from './sshd.js';
+import { Sshd } from '../support/sshd.js';
 
 let bed: Bed;
 let sshd: Sshd;

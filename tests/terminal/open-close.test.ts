@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
 import { Bed } from './bed.js';
 import { stateOf } from './state.js';
 
@@ -60,6 +61,8 @@ describe('open_pane', () => {
     const pane = opened['pane_id'] as string;
     const screen = await bed.tmux.until(pane, /42/);
     expect(screen).toContain("it's; 42 #{pane_id}");
+    // Looked at once, the pane is known: the wait is there before the program is let go.
+    await bed.call('pane_info', { session: seat.session, pane });
     const gone = bed.call('wait_for', { session: seat.session, pane, timeout: 60 });
     await bed.tmux.run('wait-for', '-S', 'opened');
     expect(await gone).toMatchObject({ state: 'pane_closed' });
@@ -110,12 +113,13 @@ describe('open_pane', () => {
 
   test('~ is the home of the server', async () => {
     const seat = await bed.seat('bash');
-    mkdirSync(join(home, 'under-home'));
-    expect(await bed.call('open_pane', { session: seat.session, working_dir: '~/under-home' })).toMatchObject(
-      {
-        path: join(home, 'under-home'),
-      },
-    );
+    // Over there it is the home of whoever logs in.
+    const home = bed.server.isFar ? homedir() : realpathSync(bed.tmux.home);
+    const name = basename(mkdtempSync(join(home, 'under-home-')));
+    expect(await bed.call('open_pane', { session: seat.session, working_dir: `~/${name}` })).toMatchObject({
+      path: join(home, name),
+    });
+    rmSync(join(home, name), { recursive: true });
   });
 
   test.each([
@@ -130,6 +134,7 @@ describe('open_pane', () => {
     '/tmp/#(touch canary)',
   ])('the directory %j is refused and nothing is opened', async (working_dir) => {
     const seat = await bed.seat('bash');
+    await seat.lines('true');
     const before = await stateOf(bed.tmux);
     expect(await seat.refusal('open_pane', { working_dir })).toMatch(
       /^(DIRECTORY_NOT_FOUND|INVALID_ARGUMENT): /,

@@ -7,7 +7,6 @@ const PANES = [
   'session_name',
   'window_id',
   'window_index',
-  'window_name',
   'window_layout',
   'window_active',
   'pane_id',
@@ -25,6 +24,8 @@ const PANES = [
   'history_size',
 ]
   .map((name) => `#{${name}}`)
+  // tmux itself names a window after what runs there, some time later, unless somebody has given it a name.
+  .concat('#{?automatic-rename,,#{window_name}}')
   .join('|');
 
 /** A text that is equal before and after a call that has changed nothing. */

@@ -86,7 +86,7 @@ function changeIn({ origins, editPath, policyPath }: LoadedConfig, path: string,
   const origin = origins[path] ?? 'default';
   if (origin === 'policy')
     return `Only whoever administers this machine can change it, in ${policyPath ?? ''}.`;
-  const places = { env: leaf?.env, flag: leaf?.flag, file: editPath, default: editPath };
+  const places = { env: leaf?.env, flag: leaf?.flag, file: editPath, default: editPath, host: editPath };
   return `To change it, ${what} in ${places[origin] ?? ''}.`;
 }
 

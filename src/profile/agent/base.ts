@@ -1,5 +1,6 @@
 /** What sending, waiting and answering have in common: how an agent is looked at, watched, and its turns settled. */
 import { dirname } from 'node:path';
+import type { Machine } from '../../panes/machine.js';
 import type { ReadPane, WritePane } from '../../panes/pane.js';
 import type { Activities } from '../activity.js';
 import type { ProfileCatalog } from '../catalog.js';
@@ -19,22 +20,24 @@ export abstract class AgentBase {
   protected readonly files: AgentFiles;
   protected readonly store: SessionStore;
   protected readonly activities: Activities;
-  protected readonly env: Readonly<Record<string, string | undefined>>;
+  protected readonly machine: Machine;
+  /** Of the programs that are started, as far as it can be known before; of another machine since the first look. */
+  protected env: Readonly<Record<string, string | undefined>> = {};
 
   constructor(
     profile: Profile & { readonly agent: AgentFacts },
     store: SessionStore,
     catalog: ProfileCatalog,
     activities: Activities,
-    env: Readonly<Record<string, string | undefined>>,
+    machine: Machine,
   ) {
     this.profile = profile;
     this.catalog = catalog;
     this.facts = profile.agent;
-    this.files = new AgentFiles(profile.agent);
+    this.files = new AgentFiles(profile.agent, machine.mirror);
+    this.machine = machine;
     this.store = store;
     this.activities = activities;
-    this.env = env;
   }
 
   protected acceptance(
@@ -82,12 +85,14 @@ export abstract class AgentBase {
   }
 
   protected async look(pane: ReadPane, record: SessionRecord): Promise<Snapshot> {
+    this.env = await this.machine.environment();
+    await this.files.pull(pane, record);
     const snapshot = await takeSnapshot(pane, record, this.facts, this.files, {
       ...this.env,
       ...record.env,
     });
     const { row, registry, screen, status } = snapshot;
-    const running = row && this.catalog.ofPane(row);
+    const running = row && (await this.catalog.ofPane(row, pane.machine));
     if (!row || running === this.profile || screen.phase === 'starting') return snapshot;
     // The shell from which it was started is back, even if what it drew last still stands on the screen: whatever
     // is typed now would be a command.
@@ -131,26 +136,50 @@ export abstract class AgentBase {
     ];
     let changed = false;
     let wake: (() => void) | undefined;
-    const stopFiles = watchFolders(folders, () => {
+    const onChange = (): void => {
       changed = true;
       wake?.();
-    });
+    };
+    // What the program writes over there is followed by what it draws.
+    const stopFiles = this.files.isFar ? watchScreen(pane, onChange) : watchFolders(folders, onChange);
+    const next = (ms: number, signal?: AbortSignal): Promise<void> =>
+      new Promise((resolve) => {
+        const done = (): void => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', done);
+          wake = undefined;
+          changed = false;
+          resolve();
+        };
+        const timer = setTimeout(done, Math.max(1, ms));
+        wake = done;
+        signal?.addEventListener('abort', done, { once: true });
+        if (changed || signal?.aborted === true) done();
+      });
     return {
-      next: (ms, signal) =>
-        new Promise((resolve) => {
-          const done = (): void => {
-            clearTimeout(timer);
-            signal?.removeEventListener('abort', done);
-            wake = undefined;
-            changed = false;
-            resolve();
-          };
-          const timer = setTimeout(done, Math.max(1, ms));
-          wake = done;
-          signal?.addEventListener('abort', done, { once: true });
-          if (changed || signal?.aborted === true) done();
-        }),
+      next: async (ms, signal) => {
+        await next(ms, signal);
+        await this.files.pull(pane, record);
+      },
       stop: stopFiles,
     };
   }
+}
+
+/** How often a screen that changes all the time makes somebody look, in milliseconds. */
+const SCREEN_MS = 150;
+
+function watchScreen({ stream }: ReadPane, changed: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const text = (): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      changed();
+    }, SCREEN_MS);
+  };
+  const off = stream.listen({ text, end: text });
+  return () => {
+    clearTimeout(timer);
+    off();
+  };
 }

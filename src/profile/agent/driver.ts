@@ -111,7 +111,7 @@ export class AgentDriver extends AgentSender implements Driver {
       300,
     );
     if (!met || !turn) return;
-    await clear(pane, this.facts, now.events_dir, turn);
+    await clear(pane, this.facts, this.files.isFar ? null : now.events_dir, turn);
     const snapshot = await this.look(pane, record);
     await this.settle(
       record,

@@ -1,9 +1,12 @@
 /** The files by which an agent speaks: its hooks' reports, its status file, its transcript. Read, never written. */
 import { mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, watch, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { candidates, environmentOf, isZombie, startTicks } from '../../panes/process.js';
+import type { Mirror } from '../../panes/mirror.js';
+import type { ReadPane } from '../../panes/pane.js';
+import { candidates, environmentOf, isZombie, startTicks, type Proc } from '../../panes/process.js';
 import type { PaneRow } from '../../tmux/formats.js';
 import type { AgentEvent, AgentFacts, AgentLaunchPlan, AgentRecord, AgentStatus } from '../contract.js';
+import type { SessionRecord } from '../session/record.js';
 import { GrowingFile } from './growing.js';
 
 /** A report and when it was made, in nanoseconds since the epoch as text that sorts. */
@@ -17,6 +20,11 @@ interface Transcript {
 /** Transcripts that are kept in memory. */
 const KEPT_TRANSCRIPTS = 100;
 
+/** Of processes that were not asked for, nothing is known. */
+const nothing: Proc = (path) => {
+  throw new Error(`no ${path}`);
+};
+
 export class AgentFiles {
   readonly #facts: AgentFacts;
   /** Reports are immutable: each file is read once. */
@@ -24,13 +32,66 @@ export class AgentFiles {
   /** Conversations that were read lately, the latest last. */
   readonly #transcripts = new Map<string, Transcript>();
 
-  constructor(facts: AgentFacts) {
+  readonly #mirror: Mirror | undefined;
+  /** What was last fetched of panes' processes, by the pane's own. */
+  readonly #processes = new Map<number, Proc>();
+  #settling: Promise<unknown> = Promise.resolve();
+
+  /** @param mirror of the machine on which the program runs; absent for this one */
+  constructor(facts: AgentFacts, mirror?: Mirror) {
     this.#facts = facts;
+    this.#mirror = mirror;
+  }
+
+  /** Where a file of the program's is to be read: itself, or its copy. */
+  at(path: string): string {
+    return this.#mirror?.at(path) ?? path;
+  }
+
+  /** Whether the files are on another machine. */
+  get isFar(): boolean {
+    return this.#mirror !== undefined;
+  }
+
+  /** Fetches all that a look at a session needs from another machine; here it is all there. */
+  async pull(
+    { row, machine }: Pick<ReadPane, 'row' | 'machine'>,
+    record: Pick<SessionRecord, 'events_dir' | 'transcript' | 'conversation_id' | 'working_dir' | 'env'>,
+  ): Promise<void> {
+    if (!this.#mirror) return;
+    const [processes, env] = await Promise.all([machine.processes(row), machine.environment()]);
+    this.#processes.set(row.pid, processes);
+    const home = this.home(row, { ...env, ...record.env });
+    const status = candidates(row, processes).map((pid) => this.#facts.statusFile(home, pid));
+    await Promise.all([this.#mirror.pull(status), this.fetch(record.events_dir, [])]);
+    const said = this.status(row, home);
+    const event = record.events_dir === null ? undefined : this.events(record.events_dir).at(-1);
+    const id = said?.conversation ?? event?.conversation ?? record.conversation_id;
+    const directory = said?.directory || record.working_dir;
+    const computed = id === null ? [] : [this.transcriptPath(home, directory, id)];
+    await this.fetch(null, [record.transcript, event?.transcript, ...computed]);
+  }
+
+  /** Fetches reports and transcripts from another machine. */
+  async fetch(spool: string | null, transcripts: readonly (string | undefined)[]): Promise<void> {
+    if (!this.#mirror) return;
+    if (spool !== null) await this.#mirror.pullFolder(this.#facts.eventFolder(spool), '.json');
+    const paths = transcripts.flatMap((path) => (path === undefined || path === '' ? [] : [path]));
+    await this.#mirror.pull(paths, new Set(paths));
+  }
+
+  /** Resolves when what was written is in place. */
+  async settled(): Promise<void> {
+    await this.#settling;
+  }
+
+  #proc(row: Pick<PaneRow, 'pid'>): Proc | undefined {
+    return this.#mirror && (this.#processes.get(row.pid) ?? nothing);
   }
 
   /** All reports in the session's spool, oldest first. */
   events(spool: string): StampedEvent[] {
-    const folder = this.#facts.eventFolder(spool);
+    const folder = this.at(this.#facts.eventFolder(spool));
     const found: StampedEvent[] = [];
     const paths = list(folder)
       .filter((name) => name.endsWith('.json'))
@@ -53,6 +114,7 @@ export class AgentFiles {
 
   #remove(path: string): void {
     this.#events.delete(path);
+    if (this.#mirror) void this.#mirror.remove(this.#mirror.origin(path));
     try {
       unlinkSync(path);
     } catch {
@@ -85,8 +147,8 @@ export class AgentFiles {
 
   /** Where the program of the pane keeps its files. */
   home(row: Pick<PaneRow, 'pid'>, fallback: Readonly<Record<string, string | undefined>>): string {
-    for (const pid of candidates(row)) {
-      const env = environmentOf(pid);
+    for (const pid of candidates(row, this.#proc(row))) {
+      const env = environmentOf(pid, this.#proc(row));
       if (env?.['HOME'] !== undefined) return this.#facts.home(env);
     }
     return this.#facts.home(fallback);
@@ -94,11 +156,11 @@ export class AgentFiles {
 
   /** The program's own word on what it does, if it is the program of this pane that speaks. */
   status(row: Pick<PaneRow, 'pid'>, home: string): AgentStatus | undefined {
-    for (const pid of candidates(row)) {
-      const text = tryRead(this.#facts.statusFile(home, pid));
+    for (const pid of candidates(row, this.#proc(row))) {
+      const text = tryRead(this.at(this.#facts.statusFile(home, pid)));
       const status = text === undefined ? undefined : this.#facts.readStatus(text);
-      if (status?.pid !== pid || isZombie(pid)) continue;
-      const ticks = startTicks(pid);
+      if (status?.pid !== pid || isZombie(pid, this.#proc(row))) continue;
+      const ticks = startTicks(pid, this.#proc(row));
       // A process id is used again sooner or later; its start time is not.
       if (status.procStart === undefined || ticks === undefined || status.procStart === ticks) return status;
     }
@@ -116,7 +178,7 @@ export class AgentFiles {
   /** The conversation as the program wrote it down; only what was added since the last time is read. */
   record(path: string): AgentRecord {
     const known = this.#transcripts.get(path);
-    const transcript = known ?? { file: new GrowingFile(path), reader: this.#facts.recordReader() };
+    const transcript = known ?? { file: new GrowingFile(this.at(path)), reader: this.#facts.recordReader() };
     this.#transcripts.delete(path);
     const more = transcript.file.more();
     if (more === undefined) return { turns: [], queued: [] };
@@ -131,7 +193,14 @@ export class AgentFiles {
 
   /** Puts the files of a launch in place. */
   prepare(plan: AgentLaunchPlan): void {
-    for (const { path, text, mode } of plan.files) {
+    const { files } = plan;
+    const mirror = this.#mirror;
+    if (mirror) {
+      this.#settling = Promise.all(files.map(({ path, text, mode }) => mirror.push(path, text, mode)));
+      this.#settling.catch(() => undefined);
+      return;
+    }
+    for (const { path, text, mode } of files) {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       writeFileSync(path, text, { mode });
     }

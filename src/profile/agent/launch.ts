@@ -1,28 +1,65 @@
 /** Starts an agent for a record: its files in place, its conversation new or resumed. */
 import { randomUUID } from 'node:crypto';
-import { existsSync, realpathSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { PanewrightError } from '../../errors.js';
+import type { Machine } from '../../panes/machine.js';
 import type { AgentFacts, Profile } from '../contract.js';
 import type { SessionRecord } from '../session/record.js';
-import type { Launch } from '../session/sessions.js';
+import type { Launch } from '../session/driver.js';
 import type { SessionStore } from '../session/store.js';
 import { AgentFiles } from './files.js';
+
+/** What is known of the machine on which a program is to be launched. */
+export interface LaunchSite {
+  readonly files: AgentFiles;
+  /** Directory of the session's own, on that machine. */
+  readonly spool: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The working directory by the name that has no symbolic links in it. */
+  readonly directory: string;
+  /** Resolves when the files of the launch are in place. */
+  settled(): Promise<void>;
+}
+
+export async function launchSite(
+  record: SessionRecord,
+  profile: Profile & { readonly agent: AgentFacts },
+  store: SessionStore,
+  machine: Machine,
+): Promise<LaunchSite> {
+  const files = new AgentFiles(profile.agent, machine.mirror);
+  const env = await machine.environment();
+  const directory = await machine.realDirectory(record.working_dir);
+  const settled = (): Promise<void> => files.settled();
+  if (!machine.mirror) return { files, env, directory, settled, spool: store.folder(record.name, 'spool') };
+  const spool = record.events_dir ?? spoolOn(env, record.name);
+  const home = profile.agent.home({ ...env, ...record.env });
+  const { conversation_id: id, transcript } = record;
+  const known = id === null ? [] : [files.transcriptPath(home, directory, id)];
+  await files.fetch(spool, [...known, ...(transcript === undefined ? [] : [transcript])]);
+  return { files, env, directory, settled, spool };
+}
+
+/** A folder of the session's own on another machine; no other session, and no other server, has the same. */
+function spoolOn(env: Readonly<Record<string, string | undefined>>, name: string): string {
+  const state = env['XDG_STATE_HOME'] ?? join(env['HOME'] ?? '/tmp', '.local/state');
+  const safe = name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 40);
+  return join(state, 'panewright', 'spool', `${safe}-${randomUUID().slice(0, 8)}`);
+}
 
 /** Changes the record: the spool, and the id of a new conversation. */
 export function launchAgent(
   record: SessionRecord,
   profile: Profile & { readonly agent: AgentFacts },
-  store: SessionStore,
-  env: Readonly<Record<string, string | undefined>>,
+  site: LaunchSite,
 ): Launch {
   const facts = profile.agent;
-  const files = new AgentFiles(facts);
-  const home = facts.home({ ...env, ...record.env });
-  const spool = store.folder(record.name, 'spool');
+  const { files, spool } = site;
+  const home = facts.home({ ...site.env, ...record.env });
   follow(record, files);
   const wanted = record.conversation_id;
-  const resume = wanted !== null && isKept(record, wanted, files, home);
+  const resume = wanted !== null && isKept(record, wanted, site, home);
   const begun = record.turns.some(
     (turn) => (turn.conversation ?? wanted) === wanted && turn.command !== true,
   );
@@ -60,9 +97,9 @@ function follow(record: SessionRecord, files: AgentFiles): void {
 }
 
 /** Whether the program has written the conversation down: nothing is, before its first prompt. */
-function isKept(record: SessionRecord, conversation: string, files: AgentFiles, home: string): boolean {
-  const { transcript = '', working_dir: directory } = record;
-  if (basename(transcript).startsWith(conversation) && existsSync(transcript)) return true;
-  // The program knows its directory by the name that has no symbolic links in it.
-  return existsSync(files.transcriptPath(home, realpathSync(directory), conversation));
+function isKept(record: SessionRecord, conversation: string, site: LaunchSite, home: string): boolean {
+  const { files, directory } = site;
+  const { transcript = '' } = record;
+  if (basename(transcript).startsWith(conversation) && existsSync(files.at(transcript))) return true;
+  return existsSync(files.at(files.transcriptPath(home, directory, conversation)));
 }

@@ -18,7 +18,7 @@ const HANDOVER_MS = 60_000;
 export abstract class AgentLedger extends AgentBase {
   async catchUp(record: SessionRecord, pane?: ReadPane): Promise<SessionRecord> {
     if (!record.turns.some(isOpen)) return record;
-    const snapshot = pane ? await this.look(pane, record) : this.recall(record);
+    const snapshot = pane ? await this.look(pane, record) : await this.recall(record);
     return this.settleAll(record, snapshot);
   }
 
@@ -33,11 +33,13 @@ export abstract class AgentLedger extends AgentBase {
   }
 
   /** What is left of a session whose pane is gone. */
-  protected recall(record: SessionRecord): Snapshot {
+  protected async recall(record: SessionRecord): Promise<Snapshot> {
+    this.env = await this.machine.environment();
     const home = this.facts.home({ ...this.env, ...record.env });
     const { conversation_id: conversation, working_dir, events_dir, transcript } = record;
     const computed =
       conversation === null ? undefined : this.files.transcriptPath(home, working_dir, conversation);
+    await this.files.fetch(events_dir, [transcript, computed]);
     return {
       screen: { phase: 'exited', takesPrompt: false, dialogHeldBack: false, footer: '' },
       registry: undefined,

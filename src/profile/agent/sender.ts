@@ -55,7 +55,8 @@ export abstract class AgentSender extends AgentLedger {
     const pane = subject.pane.whileRunning(before.row?.command ?? '');
     try {
       // A command must be typed for the program to see that it is one.
-      const spool = isCommand ? null : stored.events_dir;
+      // On another machine it is typed: the exchange of files would take as long.
+      const spool = isCommand || this.files.isFar ? null : stored.events_dir;
       const { delivery, notes, keys } = await insert(pane, this.facts, spool, plan.text);
       const all = [...keys, ...plan.keysBeforeEnter];
       await this.drawn(pane, plan.text);
@@ -143,7 +144,9 @@ export abstract class AgentSender extends AgentLedger {
     if (ours?.sent !== undefined)
       // The program reports that it took a prompt before it draws that.
       return Date.now() - Date.parse(ours.sent) < VANISHING_MS ? 'vanishing' : 'foreign';
-    return ours && (await clear(pane, this.facts, known.events_dir, ours)) ? 'cleared' : 'foreign';
+    return ours && (await clear(pane, this.facts, this.files.isFar ? null : known.events_dir, ours))
+      ? 'cleared'
+      : 'foreign';
   }
 
   /** Resolves when the prompt, and nothing else, is seen in the composer. */

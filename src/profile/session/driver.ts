@@ -88,3 +88,9 @@ export interface Driver {
     options: WaitOptions,
   ): Promise<Status>;
 }
+
+/** How a profile's program is started for a record. */
+export interface Launch {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}

@@ -1,26 +1,27 @@
 /** Which driver serves which profile, and how each profile's program is started. */
 import { AgentDriver } from '../agent/driver.js';
-import { launchAgent } from '../agent/launch.js';
+import { launchAgent, launchSite, type LaunchSite } from '../agent/launch.js';
+import type { Machine } from '../../panes/machine.js';
 import type { AgentFacts, Profile } from '../contract.js';
 import type { Engine } from '../engine.js';
-import type { Driver } from './driver.js';
+import type { Driver, Launch } from './driver.js';
 import { ProgramDriver } from './program-driver.js';
 import type { SessionRecord } from './record.js';
-import type { Launch, SessionDrivers } from './sessions.js';
+import type { SessionDrivers } from './sessions.js';
 import type { SessionStore } from './store.js';
 
 export class Drivers implements SessionDrivers {
   readonly #engine: Engine;
   readonly #store: SessionStore;
-  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #machine: Machine;
   readonly #program: ProgramDriver;
   readonly #agents = new Map<Profile, AgentDriver>();
 
-  /** @param env of the programs that are started, as far as it can be known before */
-  constructor(engine: Engine, store: SessionStore, env: Readonly<Record<string, string | undefined>>) {
+  /** @param machine on which the programs run */
+  constructor(engine: Engine, store: SessionStore, machine: Machine) {
     this.#engine = engine;
     this.#store = store;
-    this.#env = env;
+    this.#machine = machine;
     this.#program = new ProgramDriver(engine, store);
   }
 
@@ -33,16 +34,20 @@ export class Drivers implements SessionDrivers {
         this.#store,
         this.#engine.catalog,
         this.#engine.activities,
-        this.#env,
+        this.#machine,
       );
       this.#agents.set(profile, driver);
     }
     return driver;
   }
 
-  launch(record: SessionRecord, profile: Profile): Launch {
-    return isAgent(profile)
-      ? launchAgent(record, profile, this.#store, this.#env)
+  async site(record: SessionRecord, profile: Profile): Promise<LaunchSite | undefined> {
+    return isAgent(profile) ? launchSite(record, profile, this.#store, this.#machine) : undefined;
+  }
+
+  launch(record: SessionRecord, profile: Profile, site: LaunchSite | undefined): Launch {
+    return isAgent(profile) && site
+      ? launchAgent(record, profile, site)
       : { argv: [...(profile.launch ?? []), ...record.args], env: {} };
   }
 }

@@ -3,7 +3,7 @@
  * on record before anything is typed, and its end is written down when it comes, asked for or not.
  */
 import { PanewrightError } from '../../errors.js';
-import type { WritePane } from '../../panes/pane.js';
+import { PaneMoved, type WritePane } from '../../panes/pane.js';
 import { nextOutput, silence } from '../../panes/watch.js';
 import type { Engine } from '../engine.js';
 import { outcomeOf, type Outcome, type WaitOptions } from '../outcome.js';
@@ -15,6 +15,8 @@ import { addTurn, isOver, turnOf, type Turn } from './record.js';
 import type { SessionStore } from './store.js';
 import { awaitUnseen, placeOf } from './unseen.js';
 
+/** How often a prompt is given to a pane that changes while it is looked at. */
+const MOST_TRIES = 4;
 /** Characters of an answer that are kept. */
 const MAX_ANSWER = 100_000;
 
@@ -65,9 +67,23 @@ export class ProgramDriver implements Driver {
   }
 
   async send(subject: Subject<WritePane>, options: SendOptions): Promise<TurnResult> {
+    const busy = async (): Promise<boolean> =>
+      (await paneState(subject.pane, this.#engine.catalog)) === 'busy';
+    if (options.onBusy === 'interrupt' && (await busy())) await this.interrupt(subject, options);
+    let now = subject;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#give(now, options);
+      } catch (error) {
+        // Nothing was typed; the window may only have been resized.
+        if (!(error instanceof PaneMoved) || tries === MOST_TRIES) throw error;
+        now = { ...subject, pane: await subject.pane.renewed() };
+      }
+    }
+  }
+
+  async #give(subject: Subject<WritePane>, options: SendOptions): Promise<TurnResult> {
     const { record, pane } = subject;
-    if (options.onBusy === 'interrupt' && (await paneState(pane, this.#engine.catalog)) === 'busy')
-      await this.interrupt(subject, options);
     let turn: Turn | undefined;
     let began = false;
     try {
@@ -180,6 +196,7 @@ export class ProgramDriver implements Driver {
     else
       await this.#store
         .update(name, (now) => {
+          if (now.turns.at(-1)?.turn_id === turn.turn_id) now.next_turn -= 1;
           now.turns = now.turns.filter((one) => one.turn_id !== turn.turn_id || one.started !== turn.started);
         })
         .catch(() => undefined); // ended in the meantime

@@ -57,6 +57,8 @@ export interface Turn {
 export interface SessionRecord {
   readonly version: 1;
   readonly name: string;
+  /** The host of the configuration on which it runs; absent for this machine. */
+  host?: string;
   profile: string;
   created: string;
   working_dir: string;

@@ -2,15 +2,14 @@
  * The sessions that tools speak of by name: those on record, started by us or adopted, and every live tmux
  * session besides. Finds the record, the profile and the driver; the drivers do the rest.
  */
-import { homedir } from 'node:os';
 import { PanewrightError } from '../../errors.js';
-import { checkedDirectory } from '../../panes/open.js';
+import type { Machine } from '../../panes/machine.js';
 import type { ReadPane, WritePane } from '../../panes/pane.js';
-import { nameOf } from '../../panes/process.js';
 import { checkedName, type SessionOptions } from '../../panes/session.js';
 import type { Profile } from '../contract.js';
+import type { LaunchSite } from '../agent/launch.js';
 import type { Engine } from '../engine.js';
-import type { Driver, Subject } from './driver.js';
+import type { Driver, Launch, Subject } from './driver.js';
 import { nameConversation, newRecord, type SessionRecord } from './record.js';
 import type { SessionStore } from './store.js';
 
@@ -31,16 +30,12 @@ export interface Door {
   create(options: SessionOptions): Promise<WritePane>;
 }
 
-/** How a profile's program is started for a record. */
-export interface Launch {
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
-
 export interface SessionDrivers {
   for(profile: Profile): Driver;
+  /** What must be known of the machine before a program is launched there. */
+  site(record: SessionRecord, profile: Profile): Promise<LaunchSite | undefined>;
   /** May change the record: a conversation id, a folder for events. */
-  launch(record: SessionRecord, profile: Profile): Launch;
+  launch(record: SessionRecord, profile: Profile, site: LaunchSite | undefined): Launch;
   /** After the program was started: answers what the caller allowed to be answered. */
   started?(subject: Subject<WritePane>): Promise<void>;
 }
@@ -49,8 +44,11 @@ export class Sessions {
   readonly #engine: Engine;
   readonly #store: SessionStore;
   readonly #drivers: SessionDrivers;
+  readonly #machine: Machine;
 
-  constructor(engine: Engine, store: SessionStore, drivers: SessionDrivers) {
+  /** @param machine on which the sessions run */
+  constructor(engine: Engine, store: SessionStore, drivers: SessionDrivers, machine: Machine) {
+    this.#machine = machine;
     this.#engine = engine;
     this.#store = store;
     this.#drivers = drivers;
@@ -88,7 +86,7 @@ export class Sessions {
   async start(name: string, request: StartRequest, door: Door): Promise<Subject<WritePane>> {
     checkedName(name);
     const profile = this.profileNamed(request.profile);
-    const workingDir = checkedDirectory(request.workingDir ?? homedir());
+    const workingDir = await this.#machine.directory(request.workingDir ?? '~');
     return this.#store.starting(name, async () => {
       if (await door.find(name))
         throw new PanewrightError(
@@ -141,7 +139,7 @@ export class Sessions {
     return this.#store.starting(name, async () => {
       const pane = await door.find(name);
       if (!pane) return this.#launch(name, door);
-      const subject = this.subject(pane, name);
+      const subject = await this.subject(pane, name);
       const ended =
         pane.row.dead || (await this.driver(subject.profile).status(subject, false)).state === 'exited';
       // Another call was faster.
@@ -150,13 +148,16 @@ export class Sessions {
   }
 
   async #launch(name: string, door: Door, dead?: WritePane): Promise<Subject<WritePane>> {
-    checkedDirectory(this.#store.get(name)?.working_dir ?? homedir());
+    await this.#machine.directory(this.#store.get(name)?.working_dir ?? '~');
     await this.caughtUp(name);
     let started: { profile: Profile; launch: Launch } | undefined;
+    const known = this.#store.get(name);
+    const site = known && (await this.#drivers.site(known, this.profileNamed(known.profile)));
     const record = await this.#store.update(name, (now) => {
       const profile = this.profileNamed(now.profile);
-      started = { profile, launch: this.#drivers.launch(now, profile) };
+      started = { profile, launch: this.#drivers.launch(now, profile, site) };
     });
+    await site?.settled();
     const { profile, launch } = started as unknown as { profile: Profile; launch: Launch };
     const options = { ...launch, env: { ...record.env, ...launch.env }, workingDir: record.working_dir };
     if (dead) await dead.respawn(options);
@@ -172,9 +173,9 @@ export class Sessions {
   }
 
   /** The live session behind a name, with its record; a session without one is adopted by what runs in it. */
-  subject<P extends ReadPane>(pane: P, name: string): Subject<P> {
+  async subject<P extends ReadPane>(pane: P, name: string): Promise<Subject<P>> {
     const known = this.#store.get(name);
-    const running = this.running(pane);
+    const running = await this.running(pane);
     if (known) {
       const profile = this.#engine.catalog.named(known.profile) ?? running;
       if (profile) return { record: known, profile, pane };
@@ -188,9 +189,10 @@ export class Sessions {
   }
 
   /** What runs in a pane, as far as a profile knows it: the shell, too, while it waits for its command. */
-  running({ row }: ReadPane): Profile | undefined {
+  async running({ row, machine }: ReadPane): Promise<Profile | undefined> {
     const { catalog } = this.#engine;
-    return notCarrier(catalog.ofPane(row)) ?? notCarrier(catalog.forCommand(nameOf(row.pid) ?? ''));
+    const profile = notCarrier(await catalog.ofPane(row, machine));
+    return profile ?? notCarrier(catalog.forCommand((await machine.nameOf(row.pid)) ?? ''));
   }
 
   driver(profile: Profile): Driver {
@@ -236,7 +238,9 @@ export class Sessions {
     return this.#store.unsavedNames;
   }
 
-  forget(name: string): Promise<void> {
+  async forget(name: string): Promise<void> {
+    const folder = this.#store.get(name)?.events_dir;
+    if (folder != null) await this.#machine.mirror?.remove(folder);
     return this.#store.remove(name);
   }
 

@@ -50,9 +50,15 @@ export class SessionStore {
   /** The last change of each record that is under way in this process. */
   readonly #changing = new Map<string, Promise<unknown>>();
 
-  /** @param stateDir made when first needed */
-  constructor(stateDir: string) {
-    this.#directory = join(stateDir, 'sessions');
+  readonly #host: string | undefined;
+
+  /**
+   * @param stateDir made when first needed
+   * @param host whose sessions these are: two hosts may have sessions of the same name
+   */
+  constructor(stateDir: string, host?: string) {
+    this.#host = host;
+    this.#directory = join(stateDir, ...(host === undefined ? [] : ['hosts', host]), 'sessions');
   }
 
   /** A folder of the session's own beside its record, made if need be. Rejects with STATE_UNWRITABLE. */
@@ -113,6 +119,7 @@ export class SessionStore {
         const record = this.#latest(name, path) ?? initial?.();
         if (!record) throw unknown(name);
         change(record);
+        if (this.#host !== undefined) record.host = this.#host;
         return (changed = record);
       };
       try {

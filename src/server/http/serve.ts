@@ -33,6 +33,8 @@ const GRACE_MS = 2000;
 /** How long they may then take to be answered as cancelled, and the toolbox to end what it holds. */
 const CLOSE_MS = 2000;
 
+const METHODS = ['GET', 'POST', 'DELETE'];
+
 /** JSON-RPC code for what the transport refuses. */
 const REFUSED = -32000;
 
@@ -62,6 +64,8 @@ export async function listenHttp(options: HttpOptions): Promise<Listening> {
       return refuse(response, 404, 'Not Found: the server is at /mcp.');
     const refusal = refusalOf(request, await options.access(), host);
     if (refusal) return refuse(response, refusal.status, refusal.message);
+    if (!METHODS.includes(request.method ?? ''))
+      return refuse(response, 405, `Method Not Allowed: ${METHODS.join(', ')}.`);
     const body = request.method === 'POST' ? await readJson(request) : undefined;
     if (body && 'status' in body) return refuse(response, body.status, body.message);
     if (body && calls.running >= MAX_CALLS && isRequest(body.json))
@@ -178,6 +182,7 @@ function isRequest(json: unknown): boolean {
 function refuse(response: ServerResponse, status: number, message: string): void {
   const headers: Record<string, string> = { 'Content-Type': 'application/json' };
   if (status === 401) headers['WWW-Authenticate'] = 'Bearer realm="panewright"';
+  if (status === 405) headers['Allow'] = METHODS.join(', ');
   if (status === 503) headers['Retry-After'] = '1';
   response.writeHead(status, headers);
   response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: REFUSED, message } }));

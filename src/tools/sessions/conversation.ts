@@ -1,7 +1,6 @@
 /** session_send, session_wait, session_answer, session_interrupt: one session, one turn. */
 import * as z from 'zod';
 import { PanewrightError } from '../../errors.js';
-import { homedir } from 'node:os';
 import type { WritePane } from '../../panes/pane.js';
 import type { Subject } from '../../profile/session/driver.js';
 import { turnOf } from '../../profile/session/record.js';
@@ -66,7 +65,7 @@ async function runningSubject(
   const pane = await door.find(args.name);
   const record = sessions.record(args.name);
   if (pane && !pane.row.dead) {
-    const subject = sessions.subject(pane, args.name);
+    const subject = await sessions.subject(pane, args.name);
     const { state } = await sessions.driver(subject.profile).status(subject, false);
     if (state !== 'exited') return subject;
     // Only a pane of ours may be started anew: in another a person's shell may be what is left.
@@ -92,7 +91,7 @@ async function runningSubject(
     args.name,
     {
       profile: args.profile,
-      workingDir: args.working_dir ?? homedir(),
+      workingDir: args.working_dir,
       conversation: args.claude_session_id,
       trust: 'ask',
     },

@@ -1,9 +1,15 @@
 /** health: whether all is there that the session tools need, and what to do where not. */
 import { basename, dirname } from 'node:path';
 import * as z from 'zod';
+import { hostRow, hostRows, type Part, rowsOf } from '../everywhere.js';
 import { now, plainTool, timestamp, type ToolContext } from '../tool.js';
 import { allInfos } from './life.js';
 import { infoShape, unsavedNote, type SessionInfo } from './shape.js';
+
+interface Problem {
+  readonly problem: string;
+  readonly advice: string;
+}
 
 export const health = plainTool({
   name: 'health',
@@ -20,8 +26,10 @@ export const health = plainTool({
     session_count: z.int(),
     sessions: z.array(infoShape),
     problems: z.array(z.strictObject({ problem: z.string(), advice: z.string() })),
+    hosts: hostRows,
     timestamp,
   }),
+  gather: (parts) => ofAll(parts),
   async run(_args, context) {
     const problems: { problem: string; advice: string }[] = [];
     const tmux = await context.terminals.tmux.version().then(
@@ -32,7 +40,7 @@ export const health = plainTool({
       },
     );
     const program = context.sessions.defaultProgram();
-    const available = program !== undefined && context.isInstalled(program);
+    const available = program !== undefined && (await context.isInstalled(program));
     if (!available)
       problems.push({
         problem: `${program ?? 'the default program'} is not on PATH.`,
@@ -63,6 +71,38 @@ export const health = plainTool({
     };
   },
 });
+
+/** What is true of this machine stands in front, that of each host in its row. */
+function ofAll(parts: readonly Part[]) {
+  const [own] = parts;
+  const sessions = rowsOf(parts, 'sessions') as SessionInfo[];
+  const problems = parts.flatMap(({ host, result, problem }): Problem[] => {
+    if (problem) return [{ problem: problem.message, advice: 'The other hosts are served all the same.' }];
+    const found = result['problems'] as Problem[];
+    return host === undefined
+      ? found
+      : found.map((one) => ({ ...one, problem: `host ${host}: ${one.problem}` }));
+  });
+  const hosts = parts
+    .filter(({ host }) => host !== undefined)
+    .map((part) => ({
+      ...hostRow(part),
+      ...(part.result && {
+        tmux_available: part.result['tmux_available'] === true,
+        claude_available: part.result['claude_available'] === true,
+        session_count: Number(part.result['session_count']),
+      }),
+    }));
+  return {
+    tmux_available: own?.result?.['tmux_available'] === true,
+    claude_available: own?.result?.['claude_available'] === true,
+    session_count: sessions.length,
+    sessions,
+    problems,
+    hosts,
+    timestamp: now(),
+  };
+}
 
 /** The name of a file is that of its session: shown only to who may see that. */
 function shownFile(file: string, context: ToolContext): string {

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { PanewrightError } from '../../errors.js';
 import type { Status } from '../../profile/session/driver.js';
 import { newRecord } from '../../profile/session/record.js';
+import { hostRows, hostRowsOf, rowsOf } from '../everywhere.js';
 import { now, plainTool, timestamp, type ToolContext } from '../tool.js';
 import { type liveSubject } from './conversation.js';
 import {
@@ -104,13 +105,13 @@ async function infoOf(
   const pane = await context.door.find(session);
   const record = pane ? sessions.record(session) : await sessions.caughtUp(session);
   if (!pane) return record && missingInfo(record);
-  if (!record && !sessions.running(pane)) {
+  if (!record && !(await sessions.running(pane))) {
     // A session like any other: nothing that a profile knows runs in it.
     const empty = newRecord(session, '', pane.row.path);
     const status: Status = { state: pane.row.dead ? 'exited' : 'unknown', alive: !pane.row.dead };
     return sessionInfo({ record: empty, profile: undefined, pane }, status, false);
   }
-  const subject = sessions.subject(pane, session);
+  const subject = await sessions.subject(pane, session);
   const status = await sessions.driver(subject.profile).status(subject, explain);
   return sessionInfo(
     { ...subject, record: sessions.record(session) ?? subject.record },
@@ -128,7 +129,11 @@ export const sessionList = plainTool({
   description:
     'All sessions that the session tools can work on: those started here, also when they are not running now, and every live tmux session, with what runs in it and its state.',
   input: z.strictObject({}),
-  output: z.strictObject({ sessions: z.array(infoShape), count: z.int(), timestamp }),
+  output: z.strictObject({ sessions: z.array(infoShape), count: z.int(), hosts: hostRows, timestamp }),
+  gather(parts) {
+    const sessions = rowsOf(parts, 'sessions') as never[];
+    return { sessions, count: sessions.length, hosts: hostRowsOf(parts), timestamp: now() };
+  },
   async run(_args, context) {
     const sessions = await allInfos(context);
     return { sessions, count: sessions.length, timestamp: now() };
@@ -224,7 +229,7 @@ export const sessionSetClaudeId = plainTool({
         'Give the id that session_status shows, a UUID.',
       );
     const pane = await context.door.find(session);
-    const initial = pane && context.sessions.subject(pane, session).record;
+    const initial = pane && (await context.sessions.subject(pane, session)).record;
     const record = await context.sessions.nameConversation(session, claude_session_id, initial);
     return { name: session, claude_session_id: record.conversation_id ?? claude_session_id };
   },

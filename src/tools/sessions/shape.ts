@@ -47,6 +47,7 @@ export const turnShape = z.strictObject({
 });
 
 export const infoShape = z.strictObject({
+  host: z.string().optional().describe('Absent: this machine'),
   name: z.string(),
   profile: z.string().nullable(),
   tmux_alive: z.boolean(),

@@ -173,7 +173,7 @@ export const paneInfo = paneTool({
       alternate_screen: row.alternate,
       dead: row.dead,
       ...(row.dead && { exit_code: row.deadStatus }),
-      profile: engine.catalog.ofPane(row)?.name ?? null,
+      profile: (await engine.catalog.ofPane(row, pane.machine))?.name ?? null,
       state: await paneState(pane, engine.catalog),
       timestamp: now(),
     };

@@ -1,9 +1,9 @@
 /** list_sessions and open_pane: what is there, and more of it. */
 import * as z from 'zod';
-import { checkedDirectory } from '../../panes/open.js';
 import { targetName } from '../../panes/targets.js';
 import type { ProfileCatalog } from '../../profile/catalog.js';
 import type { ListedRow } from '../../tmux/formats.js';
+import { hostRows, hostRowsOf, rowsOf } from '../everywhere.js';
 import { now, paneTool, place, plainTool, target, timestamp } from '../tool.js';
 
 const paneShape = z.strictObject({
@@ -37,6 +37,7 @@ export const listSessions = plainTool({
   output: z.strictObject({
     sessions: z.array(
       z.strictObject({
+        host: z.string().optional().describe('Absent: this machine'),
         name: z.string(),
         windows: z.int(),
         panes: z.int(),
@@ -51,8 +52,13 @@ export const listSessions = plainTool({
       }),
     ),
     count: z.int(),
+    hosts: hostRows,
     timestamp,
   }),
+  gather(parts) {
+    const sessions = rowsOf(parts, 'sessions') as never[];
+    return { sessions, count: sessions.length, hosts: hostRowsOf(parts), timestamp: now() };
+  },
   async run({ detail }, { visibleRows, mayWrite, terminals }) {
     const { catalog } = terminals.engine;
     const sessions = [...groupBy(await visibleRows(), (row) => row.sessionName)].map(([name, rows]) => {
@@ -138,7 +144,8 @@ export const openPane = paneTool({
       pane_id: row.paneId,
       command: row.command,
       // tmux may not know the directory of a child that has only just been started.
-      path: row.path || (working_dir === undefined ? pane.row.path : checkedDirectory(working_dir)),
+      path:
+        row.path || (working_dir === undefined ? pane.row.path : await pane.machine.directory(working_dir)),
       width: row.width,
       height: row.height,
       timestamp: now(),

@@ -1,0 +1,35 @@
+/**
+ * Machine policies over hosts: a policy that has a table of hosts leaves only those that it names too, and pins
+ * how each is reached. Pure.
+ */
+import type { HostConfig, PolicyNarrowing } from './schema.js';
+
+type Hosts = Readonly<Record<string, HostConfig>>;
+
+export function narrowedHosts(
+  mine: Hosts,
+  policies: readonly { readonly path: string; readonly hosts: Hosts }[],
+): { hosts: Record<string, HostConfig>; hostPolicy: Record<string, readonly PolicyNarrowing[]> } {
+  const hosts: Record<string, HostConfig> = {};
+  const hostPolicy: Record<string, readonly PolicyNarrowing[]> = {};
+  for (const [name, host] of Object.entries(mine)) {
+    const theirs = policies.map(({ path, hosts: table }) => ({ path, host: table[name] }));
+    if (theirs.some((policy) => policy.host === undefined)) continue;
+    const all = theirs.flatMap((policy) => policy.host ?? []);
+    hosts[name] = all.reduce(narrowed, host);
+    hostPolicy[name] = theirs.flatMap(({ path, host: their }) =>
+      their ? [{ path, allowed_sessions: their.allowed_sessions }] : [],
+    );
+  }
+  return { hosts, hostPolicy };
+}
+
+/** A name must lead where the policy says that it leads; rights only shrink. */
+function narrowed(mine: HostConfig, policy: HostConfig): HostConfig {
+  return {
+    ...policy,
+    write_enabled: mine.write_enabled && policy.write_enabled,
+    allowed_sessions: mine.allowed_sessions,
+    read_only_sessions: [...new Set([...mine.read_only_sessions, ...policy.read_only_sessions])],
+  };
+}

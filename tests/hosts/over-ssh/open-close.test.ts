@@ -1,0 +1,2 @@
+import './mode.js';
+import '../../terminal/open-close.test.js';

@@ -1,0 +1,2 @@
+import './mode.js';
+import '../../terminal/sessions.test.js';

@@ -1,0 +1,2 @@
+import './mode.js';
+import '../../terminal/write-pane.test.js';
