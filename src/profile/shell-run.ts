@@ -179,6 +179,8 @@ export class ShellRun {
     if (this.#incomplete) return;
     this.#incomplete = true;
     this.#stage = 'between';
+    // The secondary prompt that still shows is no question.
+    this.#run.starting = true;
     this.#type([
       { text: this.#shell.keys?.submit === undefined ? '\x03' : (this.#shell.keys.clear ?? '\x03') },
     ]);

@@ -30,7 +30,9 @@ const name = SESSIONS;
 /** Every argument has a value that would leave a trace. */
 const writes = (): Readonly<Record<string, Arguments>> => {
   const command = `touch ${terrain.canary}`;
-  return {
+  // No host is in the configuration, so none can be meant; what is allowed on one: tests/hosts/rights.test.ts.
+  const host = ['elsewhere', `-oProxyCommand=${command}`];
+  const tools: Readonly<Record<string, Arguments>> = {
     execute: { ...TARGET, command: [command], timeout: [0.2], force: [true, false] },
     write_pane: { ...TARGET, text: [`${command}\n`], paste: [true, false] },
     write_tmux_pane: { ...TARGET, text: [`${command}\n`] },
@@ -68,6 +70,7 @@ const writes = (): Readonly<Record<string, Arguments>> => {
     session_destroy: { name, force: [true] },
     session_set_claude_id: { name, claude_session_id: ['x'] },
   };
+  return Object.fromEntries(Object.entries(tools).map(([tool, args]) => [tool, { ...args, host }]));
 };
 
 test('the list above has every tool that says it writes', async () => {
@@ -84,7 +87,7 @@ const denied =
   (...codes: readonly string[]) =>
   ({ call, text, isError }: Judgement): void => {
     expect([call.tool, isError]).toEqual([call.tool, true]);
-    expect(['INVALID_ARGUMENT', ...codes]).toContain(text.split(':')[0]);
+    expect(['INVALID_ARGUMENT', 'HOST_UNKNOWN', ...codes]).toContain(text.split(':')[0]);
   };
 
 test('while writing is off no call changes anything', async () => {

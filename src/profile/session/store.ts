@@ -165,15 +165,18 @@ export class SessionStore {
 
   /** Runs one such action per session at a time, in all processes: starting a program. */
   async starting<T>(name: string, action: () => Promise<T>): Promise<T> {
+    let isLocked = false;
+    const once = (): Promise<T> => {
+      isLocked = true;
+      return action();
+    };
     try {
       this.#ready();
+      return await locked(`${this.#path(name)}.start`, once, START_MS);
     } catch (error) {
-      throw unwritable(name, reasonOf(error) ?? String(error));
-    }
-    try {
-      return await locked(`${this.#path(name)}.start`, action, START_MS);
-    } catch (error) {
-      if (!heldElsewhere(error)) throw error;
+      if (isLocked) throw error;
+      // Where nothing can be written there is nothing to agree through; tmux takes no name twice.
+      if (!heldElsewhere(error)) return action();
       throw new PanewrightError(
         'STATE_LOCKED',
         `session ${JSON.stringify(name)} is being started by another process.`,
