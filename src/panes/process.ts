@@ -84,6 +84,15 @@ export function candidates(row: Pick<PaneRow, 'pid'>, proc: Proc = here): number
   }
 }
 
+/** Whether a process has ended and only waits for its parent to take note. */
+export function isZombie(pid: number, proc: Proc = here): boolean {
+  try {
+    return /^[ZX]$/.test(stat(pid, proc).state);
+  } catch {
+    return false;
+  }
+}
+
 /** Start time of a process in the kernel's ticks, as its own status files quote it; undefined where unknown. */
 export function startTicks(pid: number, proc: Proc = here): string | undefined {
   try {

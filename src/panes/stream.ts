@@ -4,6 +4,7 @@
  */
 import type { Connection } from '../tmux/connection.js';
 import { MarkScanner, type Mark } from './marks.js';
+import { Memory } from './memory.js';
 
 /** Recent text kept for patterns that look a little back, in bytes. */
 const MEMORY = 256 * 1024;
@@ -59,8 +60,7 @@ export class PaneStream {
   lastInput = -Infinity;
   #position = 0;
   #closed = false;
-  #chunks: Buffer[] = [];
-  #kept = 0;
+  readonly #recent = new Memory(MEMORY);
   readonly #listeners = new Set<StreamListener>();
   readonly #stop: () => void;
 
@@ -101,11 +101,7 @@ export class PaneStream {
 
   /** Text from an earlier position on; what is older than the memory is missing at its front. */
   since(position: number): Buffer {
-    const wanted = Math.min(this.#kept, Math.max(0, this.#position - position));
-    if (wanted === 0) return Buffer.alloc(0);
-    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
-    const all = this.#chunks[0] as Buffer;
-    return all.subarray(all.length - wanted);
+    return this.#recent.last(this.#position - position);
   }
 
   /**
@@ -132,11 +128,7 @@ export class PaneStream {
   #text(data: Buffer): void {
     this.#position += data.length;
     this.#noteFraming(data);
-    this.#chunks.push(Buffer.from(data));
-    this.#kept += data.length;
-    while (this.#chunks.length > 1 && this.#kept - (this.#chunks[0] as Buffer).length >= MEMORY) {
-      this.#kept -= (this.#chunks.shift() as Buffer).length;
-    }
+    this.#recent.add(data);
     if (this.phase !== 'running') this.touched ||= visible(data) !== '';
     if (this.touched) this.#touchedTime = this.lastOutput;
     for (const listener of [...this.#listeners]) listener.text?.(data);

@@ -50,7 +50,13 @@ export function outputOf(
   const all = [...lines, ...preview].slice(-config.buffer_size);
   const part = { output_lines: all, total_lines: total + preview.length, truncated };
   if (!truncated) return { part, links: [] };
-  run.spool.rest = () => run.output.heldBack;
+  const rest = (): string => run.output.heldBack;
+  run.spool.rest = rest;
+  // Once it has ended, what is kept for readers is text, and not all that made it.
+  run.onEnd(() => {
+    const last = rest();
+    run.spool.rest = () => last;
+  });
   shelf.keep(run.spool);
   const uri = `panewright://output/${run.spool.id}`;
   return {

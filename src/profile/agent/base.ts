@@ -93,10 +93,12 @@ export abstract class AgentBase {
     });
     const { row, registry, screen, status } = snapshot;
     const running = row && (await this.catalog.ofPane(row, pane.machine));
-    const shell = screen.phase === 'unknown' && running?.shell !== undefined && running !== this.profile;
-    if (!shell) return snapshot;
-    // The shell from which it was started is back: whatever is typed now would be a command.
-    if (!registry) return { ...snapshot, status: { ...status, state: 'exited', alive: false } };
+    if (!row || running === this.profile || screen.phase === 'starting') return snapshot;
+    // The shell from which it was started is back, even if what it drew last still stands on the screen: whatever
+    // is typed now would be a command.
+    if (!registry && (running?.shell !== undefined || record.events_dir === null))
+      return { ...snapshot, status: { ...status, state: 'exited', alive: false } };
+    if (screen.phase !== 'unknown' || running?.shell === undefined) return snapshot;
     const degraded = [...(status.degraded ?? []), 'it is suspended, and a shell is in the foreground: fg'];
     return { ...snapshot, status: { ...status, state: 'unknown', degraded } };
   }

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, watch, writ
 import { dirname, join } from 'node:path';
 import type { Mirror } from '../../panes/mirror.js';
 import type { ReadPane } from '../../panes/pane.js';
-import { candidates, environmentOf, startTicks, type Proc } from '../../panes/process.js';
+import { candidates, environmentOf, isZombie, startTicks, type Proc } from '../../panes/process.js';
 import type { PaneRow } from '../../tmux/formats.js';
 import type { AgentEvent, AgentFacts, AgentLaunchPlan, AgentRecord, AgentStatus } from '../contract.js';
 import type { SessionRecord } from '../session/record.js';
@@ -159,8 +159,9 @@ export class AgentFiles {
     for (const pid of candidates(row, this.#proc(row))) {
       const text = tryRead(this.at(this.#facts.statusFile(home, pid)));
       const status = text === undefined ? undefined : this.#facts.readStatus(text);
-      if (status?.pid !== pid) continue;
-      const ticks = startTicks(pid, this.#proc(row));
+      const proc = this.#proc(row);
+      if (status?.pid !== pid || isZombie(pid, proc)) continue;
+      const ticks = startTicks(pid, proc);
       // A process id is used again sooner or later; its start time is not.
       if (status.procStart === undefined || ticks === undefined || status.procStart === ticks) return status;
     }
