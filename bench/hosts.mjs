@@ -52,9 +52,9 @@ export async function hosts() {
   }
 }
 
-const HOSTS = Number(process.env.PANEWRIGHT_BENCH_HOSTS ?? 20);
+const HOSTS = Number(process.env.PANEWRIGHT_BENCH_HOSTS ?? 10);
 const SESSIONS = Number(process.env.PANEWRIGHT_BENCH_SESSIONS ?? 10);
-const IDLE_MS = 30_000;
+const IDLE_MS = 20_000;
 
 /** Many hosts with many sessions in use each: processes, memory, descriptors, traffic and time while nothing happens. */
 export async function scale() {
@@ -100,14 +100,19 @@ export async function scale() {
     };
     const using = await timed(everywhere);
     // Programs that were run for an answer are gone in a moment.
-    await pause(5_000);
+    await pause(2_000);
     const ours = family(server.pid);
     const theirs = family(sshd.pid).filter((pid) => pid !== sshd.pid);
+    const memory = {
+      ours: pssMegabytes(ours),
+      server: pssMegabytes([server.pid]),
+      theirs: pssMegabytes(theirs),
+    };
     const before = traffic(ours);
-    const cpu = cpuMilliseconds(ours);
+    const cpu = cpuMilliseconds([server.pid]);
     await pause(IDLE_MS);
     const bytes = (traffic(ours) - before) / (IDLE_MS / 1000) / HOSTS;
-    const busy = ((cpuMilliseconds(ours) - cpu) / IDLE_MS) * 100;
+    const busy = ((cpuMilliseconds([server.pid]) - cpu) / IDLE_MS) * 100;
     const row = (name, measured, values) => ({
       name: `${HOSTS} hosts, ${HOSTS * SESSIONS} sessions: ${name}`,
       measured,
@@ -122,21 +127,17 @@ export async function scale() {
       row('first and next list', `${first.toFixed(0)} ms, ${again.toFixed(0)} ms`, { first, again }),
       row('first use of every session', `${using.toFixed(0)} ms`, { using }),
       row('our processes', `${ours.length} (1 server, ${ours.length - 1} ssh)`, { processes: ours.length }),
-      row(
-        'our memory (PSS)',
-        `${pssMegabytes(ours).toFixed(0)} MB, server ${pssMegabytes([server.pid]).toFixed(0)} MB`,
-        {
-          megabytes: pssMegabytes(ours),
-          server: pssMegabytes([server.pid]),
-        },
-      ),
+      row('our memory (PSS)', `${memory.ours.toFixed(0)} MB, server ${memory.server.toFixed(0)} MB`, {
+        megabytes: memory.ours,
+        server: memory.server,
+      }),
       row('descriptors of the server', String(descriptors), { descriptors }),
       row(
         'their processes',
-        `${(theirs.length / HOSTS).toFixed(1)} a host, ${(pssMegabytes(theirs) / HOSTS).toFixed(1)} MB`,
+        `${(theirs.length / HOSTS).toFixed(1)} a host, ${(memory.theirs / HOSTS).toFixed(1)} MB`,
         {
           processes: theirs.length,
-          megabytes: pssMegabytes(theirs),
+          megabytes: memory.theirs,
         },
       ),
       row('idle traffic', `${bytes.toFixed(0)} bytes/s a host, ${busy.toFixed(2)} % of a core`, {
