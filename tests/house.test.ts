@@ -47,7 +47,9 @@ test('links between the docs lead to files that exist, and to headings that they
   const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...inDocs.map((name) => `docs/${name}`)];
   const broken: string[] = [];
   for (const page of pages)
-    for (const [, file = '', anchor] of read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+    for (const [, file = '', anchor] of read(page).matchAll(
+      /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?(?:\s[^)]*)?\)/g,
+    )) {
       const path = file === '' ? resolve(root, page) : resolve(root, page, '..', file);
       const has = (name: string) => headings(path).includes(name);
       if (!existsSync(path) || (anchor !== undefined && !has(anchor)))

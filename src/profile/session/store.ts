@@ -211,12 +211,11 @@ export class SessionStore {
   }
 
   #recall(path: string): SessionRecord | undefined {
-    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-    const stamp = `${stats?.ino} ${stats?.size} ${stats?.mtimeNs}`;
+    const stamp = stampOf(path);
     const known = this.#known.get(path);
-    if (stats && known?.stamp === stamp) return known.record;
-    const record = this.#read(path);
-    if (record) this.#known.set(path, { stamp, record });
+    if (known && known.stamp === stamp) return known.record;
+    const record = stamp === undefined ? undefined : this.#read(path);
+    if (record && stamp !== undefined) this.#known.set(path, { stamp, record });
     else this.#known.delete(path);
     return record;
   }
@@ -255,6 +254,16 @@ export class SessionStore {
 
   #path(name: string): string {
     return join(this.#directory, `${fileName(name)}.json`);
+  }
+}
+
+/** Tells one content of a file from another; undefined where there is none, or no folder that could hold it. */
+function stampOf(path: string): string | undefined {
+  try {
+    const { ino, size, mtimeNs } = statSync(path, { bigint: true });
+    return `${ino} ${size} ${mtimeNs}`;
+  } catch {
+    return undefined;
   }
 }
 
