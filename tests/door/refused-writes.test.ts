@@ -30,8 +30,8 @@ const name = SESSIONS;
 /** Every argument has a value that would leave a trace. */
 const writes = (): Readonly<Record<string, Arguments>> => {
   const command = `touch ${terrain.canary}`;
-  // No host is in the configuration, so none can be meant; what is allowed on one: tests/hosts/rights.test.ts.
-  const host = ['elsewhere', `-oProxyCommand=${command}`];
+  // No host but this machine is in the configuration; what is allowed on others: tests/hosts/rights.test.ts.
+  const host = ['local', 'local', 'local', 'local', 'elsewhere', `-oProxyCommand=${command}`];
   const tools: Readonly<Record<string, Arguments>> = {
     execute: { ...TARGET, command: [command], timeout: [0.2], force: [true, false] },
     write_pane: { ...TARGET, text: [`${command}\n`], paste: [true, false] },
