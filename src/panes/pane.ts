@@ -4,7 +4,8 @@
  * same sessions of the same server.
  */
 import { PanewrightError } from '../errors.js';
-import { AttachFailed, TmuxSilent, type Connection } from '../tmux/connection.js';
+import type { Connection } from '../tmux/connection.js';
+import { AttachFailed, AttachUnsafe, TmuxSilent } from '../tmux/lost.js';
 import {
   all,
   PANE,
@@ -185,6 +186,7 @@ export class ReadPane {
     try {
       return await this.connection.guarded(this.id, place, commands);
     } catch (error) {
+      if (error instanceof AttachUnsafe) return this.terminal.tmux.guardedApart(this.id, place, commands);
       if (error instanceof AttachFailed) throw this.moved();
       // The connection ends with its session: then there is nothing left that could have been done.
       if (this.connectionEnded(error) && !(await this.terminal.tmux.pane(this.row))) throw this.moved();

@@ -6,7 +6,7 @@ import { PanewrightError } from '../errors.js';
 import type { ReadPane } from '../panes/pane.js';
 import type { SpoolShelf } from '../panes/spool.js';
 import { departureOf, nextOutput, silence } from '../panes/watch.js';
-import { TmuxSilent } from '../tmux/connection.js';
+import { TmuxSilent } from '../tmux/lost.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { Activity } from './activity.js';
 import type { ProfileCatalog } from './catalog.js';

@@ -7,24 +7,10 @@ import { once } from 'node:events';
 import { PanewrightError } from '../errors.js';
 import { all, before } from './formats.js';
 import type { ConnectGate, GateMember } from './gate.js';
+import { AttachFailed, AttachUnsafe, TmuxSilent } from './lost.js';
 import { ControlParser, type Reply } from './protocol.js';
 import { commandLine, quote, type Command } from './quote.js';
 import type { Transport } from './transport.js';
-
-/** The client ended before tmux had answered anything: the session is not there (any more); nothing was done. */
-export class AttachFailed extends PanewrightError {}
-
-/** tmux did not answer in time: it may be stopped or overloaded, and nothing is known of what it holds. */
-export class TmuxSilent extends PanewrightError {
-  /** @param where ` on host build`, or nothing */
-  constructor(ms: number, where = '') {
-    super(
-      'TMUX_LOST',
-      `tmux${where} did not answer within ${(ms / 1000).toFixed(1)} s; it may be stopped or overloaded.`,
-      'Nothing is known to be lost: try again.',
-    );
-  }
-}
 
 /** The same while output keeps coming. */
 const LONGEST_DEADLINE_MS = 15_000;
@@ -46,7 +32,7 @@ export type OutputListener = (data: Buffer) => void;
 export type NotificationListener = (name: string, rest: string) => void;
 
 /** The error text of a guard that did not hold. */
-const GUARD_CHANNEL = 'panewright-guard';
+export const GUARD_CHANNEL = 'panewright-guard';
 
 function text(reply: Reply): string {
   return Buffer.concat(
@@ -83,6 +69,7 @@ export class Connection implements GateMember {
    * @param argv command and arguments up to, not including, `-C`
    * @param sessionId id of the session to attach to, `$3`
    * @param idleMs milliseconds without use after which the client detaches
+   * @param isSafe asked right before it attaches; when not, the connection ends with AttachUnsafe
    */
   constructor(
     transport: Transport,
@@ -90,6 +77,7 @@ export class Connection implements GateMember {
     sessionId: string,
     idleMs: number,
     gate: ConnectGate,
+    isSafe: () => Promise<boolean>,
   ) {
     this.sessionId = sessionId;
     this.closed = this.#closing.signal;
@@ -98,7 +86,10 @@ export class Connection implements GateMember {
     this.#transport = transport;
     gate.members.add(this);
     this.#restartIdleTimer();
-    void gate.exclusive(() => this.#open(argv));
+    void gate.exclusive(async () => {
+      if (await isSafe().catch(() => true)) await this.#open(argv);
+      else this.#end(new AttachUnsafe());
+    });
   }
 
   /** Starts the client; resolves when it is attached or has ended. */

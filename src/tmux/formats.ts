@@ -263,6 +263,9 @@ export function parseSessionRows(body: string): SessionRow[] {
     });
 }
 
+/** A filter (`-f`) for the pane in front, if its program has ended. */
+export const DEAD_IN_FRONT = '#{&&:#{pane_active},#{pane_dead}}';
+
 /** A filter (`-f`) for one pane. */
 export function onlyPane(paneId: string): string {
   return `#{==:#{pane_id},${paneId}}`;

@@ -26,6 +26,11 @@ export class ConnectGate {
     return this.#waiting === 0;
   }
 
+  /** Resolves when no client is on its way in. */
+  async settled(): Promise<void> {
+    while (!this.open) await this.#tail.catch(() => undefined);
+  }
+
   /** Runs the action alone: after those before it, when all commands have been answered. */
   async exclusive<T>(action: () => Promise<T>): Promise<T> {
     this.#waiting++;

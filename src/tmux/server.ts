@@ -3,9 +3,11 @@
  * when there is none. Where it runs is the transport's business.
  */
 import { PanewrightError } from '../errors.js';
-import { Connection, TmuxSilent } from './connection.js';
+import { Connection, GUARD_CHANNEL } from './connection.js';
+import { TmuxSilent } from './lost.js';
 import {
   CLIENT_FORMAT,
+  DEAD_IN_FRONT,
   LISTING,
   onlyPane,
   PANE,
@@ -18,9 +20,9 @@ import {
   type SessionRow,
 } from './formats.js';
 import { ConnectGate } from './gate.js';
-import type { Command } from './quote.js';
+import { commandLine, type Command } from './quote.js';
 import type { Transport } from './transport.js';
-import { requireSupported } from './version.js';
+import { attachesToDead, requireSupported } from './version.js';
 
 export interface TmuxOptions {
   /** Command that runs tmux, without socket flags. Default `['tmux']`. */
@@ -32,6 +34,9 @@ export interface TmuxOptions {
   /** Milliseconds after which an unused connection is closed. Default 60 s. */
   readonly idleMs?: number;
 }
+
+/** How long a client that connects is waited for before a call returns, in milliseconds. */
+const SETTLED_MS = 250;
 
 /** How long clients are let go one by one, in milliseconds. */
 const CLOSE_MS = 1_000;
@@ -73,12 +78,44 @@ export class TmuxServer {
   connect(sessionId: string): Connection {
     const open = this.#connections.get(sessionId);
     if (open && !open.closed.aborted) return open;
-    const connection = new Connection(this.#transport, this.#argv, sessionId, this.#idleMs, this.#gate);
+    const isSafe = (): Promise<boolean> => this.#mayAttach(sessionId);
+    const connection = new Connection(
+      this.#transport,
+      this.#argv,
+      sessionId,
+      this.#idleMs,
+      this.#gate,
+      isSafe,
+    );
     this.#connections.set(sessionId, connection);
     connection.closed.addEventListener('abort', () => {
       if (this.#connections.get(sessionId) === connection) this.#connections.delete(sessionId);
     });
     return connection;
+  }
+
+  async #mayAttach(sessionId: string): Promise<boolean> {
+    if (attachesToDead(await this.version())) return true;
+    return (await this.#spawn(['list-panes', '-t', sessionId, '-f', DEAD_IN_FRONT, '-F', 'dead'])) === '';
+  }
+
+  /** `Connection.guarded` without a connection: a process for each command. */
+  async guardedApart(
+    target: string,
+    condition: string,
+    commands: readonly Command[],
+  ): Promise<string[] | undefined> {
+    const replies: string[] = [];
+    for (const command of commands) {
+      const line = [commandLine([command]), `wait-for -U ${GUARD_CHANNEL}`];
+      try {
+        replies.push(await this.#spawn(['if-shell', '-F', '-t', target, condition, ...line]));
+      } catch (error) {
+        if (error instanceof PanewrightError && error.message.includes(GUARD_CHANNEL)) return undefined;
+        throw error;
+      }
+    }
+    return replies;
   }
 
   /** Process ids of our own control clients: they are not people who watch. */
@@ -144,6 +181,18 @@ export class TmuxServer {
   async start(command: Command): Promise<string> {
     await this.version();
     return this.#gate.exclusive(() => this.#spawn(command));
+  }
+
+  /**
+   * Resolves when no control client is on its way in, or soon after. What a caller does next is mostly done to the
+   * same tmux, which a notification at that moment may cost its life: see gate.ts.
+   */
+  async settled(): Promise<void> {
+    if (this.#gate.open) return;
+    let timer: NodeJS.Timeout | undefined;
+    const soon = new Promise<void>((resolve) => (timer = setTimeout(resolve, SETTLED_MS)));
+    await Promise.race([this.#gate.settled(), soon]);
+    clearTimeout(timer);
   }
 
   /** Resolves when no control client is left. */

@@ -15,6 +15,11 @@ export function requireSupported(output: string, where = ''): string {
   );
 }
 
+/** Whether a client may attach where a pane shows a program that has ended: 3.3a crashes, 3.5a and 3.8 do not. */
+export function attachesToDead(version: string): boolean {
+  return atLeast(version, [3, 4], [7, 4]);
+}
+
 /** Whether `paste-buffer` replaces control characters unless told not to (`-S`), as it does since 3.7. */
 export function pasteNeedsRaw(version: string): boolean {
   return atLeast(version, [3, 7], [7, 9]);

@@ -160,6 +160,8 @@ async function invoke(
     if (error instanceof PanewrightError && REFUSALS.has(error.code))
       record('deny', error.message, tool.answers === true, error);
     throw error;
+  } finally {
+    await terminals.tmux.settled();
   }
 }
 
@@ -170,6 +172,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['WRITE_DISABLED', 'SESSION_NOT_AL
 
 /** Whether what is typed now stays invisible: a password, most likely. At a marked prompt it never does. */
 async function hides(pane: ReadPane): Promise<boolean> {
+  if (pane.row.dead) return false;
   return pane.stream.phase !== 'prompt' && (await pane.machine.echoes(pane.row.tty)) === false;
 }
 

@@ -29,8 +29,10 @@ const TARGET: Arguments = {
   pane: [undefined, undefined, 0, 0, 1, '%0', '%1', '%2', '%3', '%7', '%8'],
 };
 const TIMEOUT = { timeout: [0.01, 0.05] };
+// No host but this machine is in the configuration.
+const HOST = ['local', 'local', 'local', 'local', undefined, 'elsewhere'];
 
-const READS: Readonly<Record<string, Arguments>> = {
+const LISTED: Readonly<Record<string, Arguments>> = {
   read_pane: { ...TARGET, lines: [1, 10, 1000], ansi: [true, false] },
   read_tmux_pane: TARGET,
   wait_for: { ...TARGET, pattern: ['never', '[0-9]+', '.'], ...TIMEOUT },
@@ -46,6 +48,9 @@ const READS: Readonly<Record<string, Arguments>> = {
   session_list: {},
   health: {},
 };
+const READS: Readonly<Record<string, Arguments>> = Object.fromEntries(
+  Object.entries(LISTED).map(([tool, args]) => [tool, { ...args, host: HOST }]),
+);
 
 test('the list above has every tool that says it only reads', async () => {
   const { tools } = await server.client.mcp.listTools();

@@ -56,15 +56,15 @@ describeClaude('the real Claude Code as a client', () => {
   test('is offered every tool, with our words', async () => {
     // It connects to servers in the background and does not keep its first prompt waiting for them.
     let read = '';
-    for (let turn = 0; turn < 10 && !read.includes('mcp__panewright__'); turn += 1) {
+    const missing = (): string[] =>
+      tools.map(({ name }) => name).filter((name) => !read.includes(`mcp__panewright__${name}`));
+    for (let turn = 0; turn < 10 && missing().length > 0; turn += 1) {
       await repl.submit(`hello ${turn}`);
       read = JSON.stringify((await bed.api.request(`hello ${turn}`)).body);
       await ended();
     }
     // The schemas of MCP tools are kept back until the model asks; the names and our instructions are there.
-    expect(
-      tools.map(({ name }) => name).filter((name) => !read.includes(`mcp__panewright__${name}`)),
-    ).toEqual([]);
+    expect(missing()).toEqual([]);
     expect(read.includes('Panewright drives tmux panes exactly')).toBe(true);
   });
 

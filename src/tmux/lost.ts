@@ -1,0 +1,31 @@
+/** How a connection to tmux can be lost, or never come about. */
+import { PanewrightError } from '../errors.js';
+
+/** The client ended before tmux had answered anything: the session is not there (any more); nothing was done. */
+export class AttachFailed extends PanewrightError {}
+
+/**
+ * Nobody may attach to the session: the active pane of its window shows a program that has ended, and this tmux would
+ * tell that program of the focus, and crash. Commands still work, each by a process of its own.
+ */
+export class AttachUnsafe extends PanewrightError {
+  constructor() {
+    super(
+      'TMUX_LOST',
+      'the program of the pane in front has ended, and this tmux (before 3.4) crashes when a client attaches there.',
+      'Close that pane with close_pane, or update tmux.',
+    );
+  }
+}
+
+/** tmux did not answer in time: it may be stopped or overloaded, and nothing is known of what it holds. */
+export class TmuxSilent extends PanewrightError {
+  /** @param where ` on host build`, or nothing */
+  constructor(ms: number, where = '') {
+    super(
+      'TMUX_LOST',
+      `tmux${where} did not answer within ${(ms / 1000).toFixed(1)} s; it may be stopped or overloaded.`,
+      'Nothing is known to be lost: try again.',
+    );
+  }
+}
