@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 
 const [what, ...files] = process.argv.slice(2);
-const [first, again] = files
+const [first, ...again] = files
   .filter((file) => existsSync(file))
   .map((file) => JSON.parse(readFileSync(file, 'utf8')));
 if (!first) throw new Error('jest wrote no results');
@@ -18,7 +18,7 @@ else {
   const failedBefore = new Set(
     failing.flatMap((suite) => suite.assertionResults.filter(isRed).map((test) => key(suite, test))),
   );
-  const rerun = new Map((again?.testResults ?? []).map((suite) => [suite.name, suite]));
+  const rerun = new Map(again.flatMap((run) => run.testResults.map((suite) => [suite.name, suite])));
   let passed = 0;
   let failed = 0;
   for (const suite of first.testResults.map((one) => rerun.get(one.name) ?? one)) {
