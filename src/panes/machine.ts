@@ -114,7 +114,8 @@ export class LocalMachine implements Machine {
   }
 }
 
-function isExecutable(file: string): boolean {
+/** Whether the file is there and may be run by us. */
+export function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return true;

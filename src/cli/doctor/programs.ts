@@ -1,7 +1,8 @@
 /** Programs that the profiles know: where they are, and in which version, without starting any of them. */
-import { accessSync, constants, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { basename, delimiter, dirname, join } from 'node:path';
 import type { Env } from '../../config/env.js';
+import { isExecutable } from '../../panes/machine.js';
 import type { Profile } from '../../profile/contract.js';
 import { good, note, wrong, type Finding } from './check.js';
 
@@ -11,15 +12,6 @@ export const TESTED_AGENT = '2.1.329';
 export function whereIs(program: string, env: Env): string | undefined {
   const places = (env['PATH'] ?? '').split(delimiter).filter(Boolean);
   return places.map((folder) => join(folder, program)).find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 export function checkShells(profiles: readonly Profile[], env: Env): Finding[] {
