@@ -6,6 +6,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { sliceCells } from './cells.js';
 import { Emulator } from './emulator.js';
+import { plainText } from './plain.js';
 
 /** Characters of the tail that are kept; more than any result shows. */
 const TAIL = 64 * 1024;
@@ -40,14 +41,17 @@ export class OutputText {
   readonly #width: number;
   readonly #height: number;
   #cut = '';
+  /** Whether the decoder may hold the beginning of a character. */
+  #amid = false;
   /** The unfinished line and the column at which the next character goes. */
   #current = '';
   #column = 0;
   /** Finished lines that the cursor could still reach: as many as the screen has rows, and some more. */
   #recent = '';
   #recentLines = 0;
-  /** Older ones, out of reach. */
-  #tail = '';
+  /** Older ones, out of reach: the last `TAIL` characters and some more, in the pieces in which they came. */
+  readonly #tail: string[] = [];
+  #tailLength = 0;
   #newlines = 0;
   #emulator: Emulator | undefined;
   #bytes = 0;
@@ -82,6 +86,8 @@ export class OutputText {
 
   feed(data: Buffer): void {
     this.#bytes += data.length;
+    if (data.length === 0 || this.#plainly(data)) return;
+    this.#amid = (data[data.length - 1] as number) > 0x7f;
     this.#text(this.#cut + this.#decoder.write(data));
   }
 
@@ -110,7 +116,7 @@ export class OutputText {
     const pending = this.#emulator?.pending() ?? [];
     const total = this.totalLines + pending.length;
     if (total === 0) return { lines: [], truncated: false, total };
-    const text = this.#tail + this.#recent + (pending.length > 0 ? pending.join('\n') : this.#current);
+    const text = this.#tail.join('') + this.#recent + (pending.length > 0 ? pending.join('\n') : this.#current);
     const all = (this.#current === '' && pending.length === 0 ? text.replace(/\n$/, '') : text).split('\n');
     const kept: string[] = [];
     let room = maxChars;
@@ -135,7 +141,7 @@ export class OutputText {
   get searchable(): string {
     const pending = this.#emulator?.pending().join('\n') ?? this.#current;
     const alternate = this.#emulator?.alternate() ?? [];
-    return this.#tail + this.#recent + [pending, ...alternate].join('\n');
+    return this.#tail.join('') + this.#recent + [pending, ...alternate].join('\n');
   }
 
   #text(text: string): void {
@@ -153,11 +159,25 @@ export class OutputText {
     else this.#plain(plain.includes('\r') ? plain.replace(/\r+\n/g, '\n') : plain);
   }
 
-  #plain(text: string): void {
+  /** Takes a chunk the fast way; false, nothing done, when that would not be exact. */
+  #plainly(data: Buffer): boolean {
+    const follows = this.#cut !== '';
+    const back = this.#column !== this.#current.length;
+    if (this.#emulator || this.#amid || back || (follows && !/^\r+$/.test(this.#cut))) return false;
+    const plain = plainText(data, follows);
+    if (!plain) return false;
+    // Carriage returns and nothing else: what comes next tells.
+    this.#cut = plain.text === '' ? this.#cut + plain.returns : plain.returns;
+    this.#plain(plain.text, plain.newlines);
+    return true;
+  }
+
+  /** @param newlines how many there are in it, if that is known */
+  #plain(text: string, newlines?: number): void {
     const last = text.lastIndexOf('\n');
     if (last < 0) this.#current += text;
     else {
-      this.#emit(this.#current + text.slice(0, last + 1));
+      this.#emit(this.#current + text.slice(0, last + 1), newlines);
       this.#current = text.slice(last + 1);
     }
     this.#column = this.#current.length;
@@ -169,9 +189,9 @@ export class OutputText {
     }
   }
 
-  #emit(finished: string): void {
+  #emit(finished: string, lines = countLines(finished)): void {
     this.#recent += finished;
-    this.#recentLines += countLines(finished);
+    this.#recentLines += lines;
     if (this.#recentLines <= 2 * this.#height) return;
     let cut = this.#recent.length - 1;
     for (let n = 0; n < this.#height; n++) cut = this.#recent.lastIndexOf('\n', cut - 1);
@@ -185,8 +205,10 @@ export class OutputText {
     if (finished === '') return;
     this.#sink?.write(finished);
     this.#newlines += lines;
-    this.#tail = finished.length >= TAIL ? finished.slice(-TAIL) : this.#tail + finished;
-    if (this.#tail.length > 4 * TAIL) this.#tail = this.#tail.slice(-TAIL);
+    this.#tail.push(finished);
+    this.#tailLength += finished.length;
+    while (this.#tailLength - (this.#tail[0]?.length ?? 0) >= TAIL)
+      this.#tailLength -= this.#tail.shift()?.length ?? 0;
   }
 
   /** Carriage returns, backspaces and erasures within one line, without an emulator where that is exact. */

@@ -76,6 +76,7 @@ export class Spool implements OutputSink {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
     this.#memory = [];
+    if (this.#id === undefined) return;
     for (const suffix of ['', '.1']) rmSync(this.#path(suffix), { force: true });
   }
 
