@@ -116,7 +116,8 @@ export class OutputText {
     const pending = this.#emulator?.pending() ?? [];
     const total = this.totalLines + pending.length;
     if (total === 0) return { lines: [], truncated: false, total };
-    const text = this.#tail.join('') + this.#recent + (pending.length > 0 ? pending.join('\n') : this.#current);
+    const text =
+      this.#tail.join('') + this.#recent + (pending.length > 0 ? pending.join('\n') : this.#current);
     const all = (this.#current === '' && pending.length === 0 ? text.replace(/\n$/, '') : text).split('\n');
     const kept: string[] = [];
     let room = maxChars;

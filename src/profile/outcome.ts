@@ -72,7 +72,7 @@ export async function outcomeOf(
         (run.starting && quiet < STARTING_MS) ||
         (stream.lastInput > lastOutput && quiet < UNREAD_MS)
           ? undefined
-          : await findQuestion(pane, catalog, quiet, run.prompt).catch(() => undefined);
+          : await findQuestion(pane, catalog, quiet, run.prompt, run.lastLine).catch(() => undefined);
       if (question && !run.finished && stream.lastOutput === lastOutput) {
         run.state = 'waiting_for_input';
         return { run, timedOut: false, question };

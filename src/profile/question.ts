@@ -20,6 +20,7 @@ export interface Question {
 /**
  * @param quietMs how long the pane has been silent
  * @param own prompt of the program that the command was given to: that shows before and after, and asks nothing
+ * @param printed what the command has printed of its last line, if that is known
  * @returns undefined while nothing says that input is awaited
  */
 export async function findQuestion(
@@ -27,8 +28,11 @@ export async function findQuestion(
   catalog: ProfileCatalog,
   quietMs: number,
   own?: RegExp,
+  printed?: string,
 ): Promise<Question | undefined> {
-  const { before, row } = await pane.cursorLine();
+  const { before: shown, row } = await pane.cursorLine();
+  // To tmux, a command line that fills its row to the edge goes on in the row below.
+  const before = printed !== undefined && printed !== '' && shown.endsWith(printed) ? printed : shown;
   const wait = await pane.machine.inputWait(row);
   // A full-screen program that waits asks for keys; what it asks is on its screen.
   if (row.alternate)

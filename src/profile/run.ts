@@ -54,6 +54,11 @@ export class Run {
     return this.ended !== undefined;
   }
 
+  /** What it has printed of its last line; undefined where the beginning of it went by unseen. */
+  get lastLine(): string | undefined {
+    return this.command === '' || this.gap ? undefined : this.output.unfinished;
+  }
+
   /** To be called when the run ends, whatever ends it. */
   onEnd(cleanup: () => void): void {
     if (this.finished) cleanup();

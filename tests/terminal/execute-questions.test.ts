@@ -43,6 +43,18 @@ describe.each(SHELLS)('a command that asks something in %s returns early', (shel
     expect(await seat.lines('echo next')).toEqual(['next']);
   });
 
+  test('a command line that ends at the right edge is no part of the question behind it', async () => {
+    const seat = await bed.seat(shell);
+    const command = `sh -c 'printf "Remove it? [y/N] "; read a'`;
+    // Whatever the prompt: one of these widths is that of the prompt and the command.
+    for (let width = command.length; width < command.length + 24; width += 1) {
+      await bed.tmux.run('resize-window', '-t', `=${seat.session}:`, '-x', String(width));
+      expect(await seat.execute(command)).toMatchObject({ question: 'Remove it? [y/N]' });
+      await seat.write('y\n');
+      await seat.waitFor();
+    }
+  });
+
   test('a password that is not echoed is a question, and what is typed shows nowhere', async () => {
     const seat = await bed.seat(shell);
     const secret = `s3cret-of-${shell}`;

@@ -105,7 +105,9 @@ export function verdict(
     return { ...about, outcome: 'interrupted', response: written.answer, source: 'transcript' };
   if (written?.outcome === 'completed') {
     // The hook has lost white space at the ends of the answer; the transcript has all of it.
-    const hooked = completed?.type === 'completed' && completed.answer.trim() === written.answer.trim();
+    const hooked = completed !== undefined && isAnswer(completed, written);
+    // A stop hook of the user's has sent an earlier answer back, and the transcript does not have the next one yet.
+    if (completed && !hooked && since.some((event) => isAnswer(event, written))) return undefined;
     return {
       ...about,
       outcome: 'completed',
@@ -122,6 +124,10 @@ export function verdict(
       source: 'transcript',
     };
   return undefined;
+}
+
+function isAnswer(event: StampedEvent, { answer }: AgentTurn): boolean {
+  return event.type === 'completed' && event.answer.trim() === answer.trim();
 }
 
 function aboutTurn(turn: Turn, { turn: written, prompt }: Found): Partial<Turn> {
