@@ -25,7 +25,7 @@ const PROGRESS_MS = 5_000;
  * are for a program that was at work when last looked at: most silent ones are.
  */
 const LOOKS_MS = [FIRST_LOOK_MS, 2 * FIRST_LOOK_MS, 600, 1_100, 2_500, 5_000];
-const WORKING_LOOKS_MS = [FIRST_LOOK_MS, 600, 2_500, 10_000];
+const WORKING_LOOKS_MS = [FIRST_LOOK_MS, 1_000, 4_000, 10_000];
 /** Silence after which a command may be asking though it was not seen to start; a loaded machine is slow. */
 const STARTING_MS = 5_000;
 /** Silence after which what was typed has been read, though nothing shows of it. */

@@ -69,22 +69,25 @@ export class Bed {
     return join(this.home, '.claude');
   }
 
-  static async open(): Promise<Bed> {
+  /** @param policy what an administrator has put into the managed settings of this machine */
+  static async open(policy?: object): Promise<Bed> {
     if (!unshare) throw new Error('no network namespace');
     const binary = install();
     const dir = realpathSync(mkdtempSync(join(process.env['PANEWRIGHT_TEST_RUN'] ?? tmpdir(), 'c-')));
     const bed = new Bed(dir, await startApi(join(dir, 'api')), binary);
     mkdirSync(join(bed.config, 'sessions'), { recursive: true });
     bed.folder('work');
-    await bed.#keep(unshare);
+    await bed.#keep(unshare, policy);
     bed.watch(join(bed.config, 'sessions'));
     return bed;
   }
 
   /** Runs the keeper, and makes sure that it really is somewhere else before anything starts in its panes. */
-  async #keep(flags: readonly string[]): Promise<void> {
+  async #keep(flags: readonly string[], policy?: object): Promise<void> {
     const keeper = new URL('keeper.mjs', import.meta.url).pathname;
-    const argv = [...flags, process.execPath, keeper, this.socket, join(this.dir, 'api')];
+    const own = policy === undefined ? [] : [join(this.dir, 'etc'), JSON.stringify(policy)];
+    const argv = [...flags, ...(policy === undefined ? [] : ['-m'])];
+    argv.push(process.execPath, keeper, this.socket, join(this.dir, 'api'), ...own);
     const child = spawn('unshare', argv, { env: this.#env(), stdio: ['pipe', 'pipe', 'inherit'] });
     this.#children.push(child);
     this.#keeper = { stdin: child.stdin, lines: createInterface(child.stdout) };

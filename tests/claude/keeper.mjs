@@ -5,13 +5,21 @@
  * Ends, and ends the tmux server, when its stdin ends: nothing outlives a crashed test run. A line on its stdin
  * plays a reboot: the tmux server goes with all that ran in it, and another one comes.
  *
- * argv: tmux socket, API socket. Prints one line of JSON per tmux server: {"port": 4711, "tmux": <pid>}.
+ * argv: tmux socket, API socket; and, in a mount namespace of its own, a new folder to stand for /etc and the managed
+ * settings of Claude Code that are to be in it. Prints one line of JSON per tmux server: {"port": 4711, "tmux": <pid>}.
  */
 import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 
-const [tmuxSocket, apiSocket] = process.argv.slice(2);
+const [tmuxSocket, apiSocket, etc, policy] = process.argv.slice(2);
 execFileSync('ip', ['link', 'set', 'lo', 'up']);
+if (policy !== undefined) {
+  execFileSync('cp', ['-a', '/etc', etc]);
+  mkdirSync(`${etc}/claude-code`);
+  writeFileSync(`${etc}/claude-code/managed-settings.json`, policy);
+  execFileSync('mount', ['--bind', etc, '/etc']);
+}
 
 const forwarder = createServer((inside) => {
   const outside = createConnection(apiSocket);

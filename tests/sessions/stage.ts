@@ -14,8 +14,9 @@ export class Stage {
     readonly path: string,
   ) {}
 
-  static async open(): Promise<Stage> {
-    const bed = await Bed.open();
+  /** @param policy managed settings of Claude Code on the machine */
+  static async open(policy?: object): Promise<Stage> {
+    const bed = await Bed.open(policy);
     const bin = join(bed.dir, 'bin');
     mkdirSync(bin);
     symlinkSync(bed.binary, join(bin, 'claude'));

@@ -75,7 +75,7 @@ export abstract class AgentLedger extends AgentBase {
     const counted =
       strange || (turn.after_turns ?? 0) > written.turns.length ? { ...turn, after_turns: 0 } : turn;
     const turns = record.turns.map((other) => (other.turn_id === turn.turn_id ? counted : other));
-    const end = verdict(counted, turns, snapshot, written);
+    const end = verdict(counted, turns, snapshot, written, idleMs < LATE_MS);
     if (end) return end;
     const idle = snapshot.status.state === 'idle';
     if (!idle) return undefined;

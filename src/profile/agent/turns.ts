@@ -73,12 +73,16 @@ function reports(turn: Turn, { events }: Snapshot): readonly StampedEvent[] {
   );
 }
 
-/** What is known of a turn's end; undefined while it goes on. */
+/**
+ * What is known of a turn's end; undefined while it goes on.
+ * @param patient wait for what may not be written down yet
+ */
 export function verdict(
   turn: Turn,
   turns: readonly Turn[],
   snapshot: Snapshot,
   record: AgentRecord,
+  patient: boolean,
 ): Partial<Turn> | undefined {
   const { state } = snapshot.status;
   const gone = state === 'exited' || state === 'missing';
@@ -103,11 +107,16 @@ export function verdict(
   }
   if (written?.outcome === 'interrupted')
     return { ...about, outcome: 'interrupted', response: written.answer, source: 'transcript' };
-  if (written?.outcome === 'completed') {
+  if (found && written?.outcome === 'completed') {
+    const own = since.filter((event) => event.type === 'completed' && isAbout(event, found.prompt));
+    const said = own.at(-1);
+    const hooked = said !== undefined && isAnswer(said, written);
+    // The transcript comes later than the hook: the rest of the answer is missing, or a stop hook of the user's has
+    // sent this one back and the next is not there yet.
+    const behind =
+      said !== undefined && !hooked && (patient || own.some((event) => isAnswer(event, written)));
+    if (behind && !gone) return undefined;
     // The hook has lost white space at the ends of the answer; the transcript has all of it.
-    const hooked = completed !== undefined && isAnswer(completed, written);
-    // A stop hook of the user's has sent an earlier answer back, and the transcript does not have the next one yet.
-    if (completed && !hooked && since.some((event) => isAnswer(event, written))) return undefined;
     return {
       ...about,
       outcome: 'completed',
@@ -124,6 +133,10 @@ export function verdict(
       source: 'transcript',
     };
   return undefined;
+}
+
+function isAbout(event: StampedEvent, { id }: Prompt): boolean {
+  return id === undefined || !('turn' in event) || event.turn === id;
 }
 
 function isAnswer(event: StampedEvent, { answer }: AgentTurn): boolean {
