@@ -40,8 +40,11 @@ export interface Piece {
   readonly framed?: boolean;
 }
 
-/** The pane is not where it was; nothing was done, so the caller may look it up again. */
-export class PaneMoved extends PanewrightError {}
+/** Nothing was done, so the caller may look the pane up again and try once more. */
+export class Untouched extends PanewrightError {}
+
+/** The pane is not where it was. */
+export class PaneMoved extends Untouched {}
 
 let buffers = 0;
 
@@ -135,7 +138,7 @@ export class ReadPane {
    */
   async look(history = 0, ansi = false): Promise<{ lines: string[]; row: PaneRow }> {
     const start = history > 0 ? ['-S', String(-history)] : [];
-    const [facts = '', body = ''] = await this.act([
+    const [facts = '', body = ''] = await this.ask([
       ['display-message', '-p', '-t', this.id, PANE.format],
       ['capture-pane', '-p', '-J', ...(ansi ? ['-e'] : []), ...start, '-t', this.id],
     ]);
@@ -148,10 +151,10 @@ export class ReadPane {
    * What stands behind the cursor is a suggestion or a right-hand prompt, never a draft.
    */
   async cursorLine(): Promise<{ before: string; row: PaneRow }> {
-    const [facts = ''] = await this.act([['display-message', '-p', '-t', this.id, PANE.format]]);
+    const [facts = ''] = await this.ask([['display-message', '-p', '-t', this.id, PANE.format]]);
     const [row = this.row] = PANE.parse(facts);
     const y = String(row.cursorY);
-    const [joined = '', last = ''] = await this.act([
+    const [joined = '', last = ''] = await this.ask([
       ['capture-pane', '-p', '-J', '-S', '0', '-E', y, '-t', this.id],
       ['capture-pane', '-p', '-S', y, '-E', y, '-t', this.id],
     ]);
@@ -165,7 +168,7 @@ export class ReadPane {
 
   /** The visible screen as the terminal draws it: rows unjoined, attributes as SGR sequences. */
   async frame(): Promise<{ ansi: string; row: PaneRow }> {
-    const [facts = '', ansi = ''] = await this.act([
+    const [facts = '', ansi = ''] = await this.ask([
       ['display-message', '-p', '-t', this.id, PANE.format],
       ['capture-pane', '-p', '-e', '-t', this.id],
     ]);
@@ -178,6 +181,17 @@ export class ReadPane {
     const done = await this.attempt(commands, condition);
     if (done) return done;
     throw this.moved();
+  }
+
+  /** The same for commands that change nothing: over another connection if the one there was turns out to be lost. */
+  protected async ask(commands: readonly Command[]): Promise<string[]> {
+    const { connection } = this;
+    try {
+      return await this.act(commands);
+    } catch (error) {
+      if (!connection.closed.aborted || !this.connectionEnded(error)) throw error;
+      return this.act(commands);
+    }
   }
 
   /** The same, resolving with undefined when the pane has moved or the further condition does not hold. */
@@ -194,7 +208,8 @@ export class ReadPane {
     }
   }
 
-  private connectionEnded(error: unknown): boolean {
+  /** Whether the error says that the connection is gone, and nothing about tmux or the pane. */
+  connectionEnded(error: unknown): boolean {
     return error instanceof PanewrightError && error.code === 'TMUX_LOST' && !(error instanceof TmuxSilent);
   }
 
@@ -232,17 +247,14 @@ export class WritePane extends ReadPane {
   }
 
   /**
-   * The same while holding the pane's lock under this token, taken in the very step that types if it is free.
-   * False, nothing typed, when another process holds it or the pane has moved.
+   * The same if this token holds the pane's lock ('': nobody does), which is handed to the next one in that very step.
+   * False, nothing done, when it does not, or the pane has moved.
    */
-  async typeLocked(token: string, held: boolean, pieces: readonly Piece[]): Promise<boolean> {
+  async typeLocked(holder: string, next: string, pieces: readonly Piece[]): Promise<boolean> {
     this.#refuseDead();
-    const commands: Command[] = [
-      ...(held ? [] : [['set-environment', '-gh', lockVariable(this.id), token] as const]),
-      ...pieces.flatMap((piece) => this.#paste(piece)),
-    ];
-    if (commands.length === 0) return true;
-    const condition = all([sameSize(this.row), lockedBy(this.id, held ? token : '')]);
+    const lock: Command = ['set-environment', '-gh', lockVariable(this.id), next];
+    const commands = [lock, ...pieces.flatMap((piece) => this.#paste(piece))];
+    const condition = all([sameSize(this.row), lockedBy(this.id, holder)]);
     const done = (await this.attempt(commands, condition)) !== undefined;
     if (done && pieces.length > 0) this.#noteInput();
     return done;
@@ -250,7 +262,7 @@ export class WritePane extends ReadPane {
 
   /** The token that holds the pane's lock now, or ''. */
   async lockHolder(): Promise<string> {
-    const [token = ''] = await this.act([['display-message', '-p', '-t', this.id, lockFormat(this.id)]]);
+    const [token = ''] = await this.ask([['display-message', '-p', '-t', this.id, lockFormat(this.id)]]);
     return token;
   }
 

@@ -4,16 +4,19 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Mark } from '../panes/marks.js';
-import type { WritePane } from '../panes/pane.js';
+import { Untouched, type WritePane } from '../panes/pane.js';
 import type { PaneStream } from '../panes/stream.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { ProfileCatalog } from './catalog.js';
 import type { Profile } from './contract.js';
-import { bootstrapLine, bootstrapRows, CURTAIN, CURTAIN_UP, loaderLines } from './loader.js';
+import { bootstrapLine, bootstrapRows, CURTAIN, CURTAIN_UP, loaderLines, sentinel } from './loader.js';
 import { waitForMark } from './marks-wait.js';
 
 /** How long a shell may take to run the loader; a slow ssh link needs a few round trips. */
 const LOAD_DEADLINE_MS = 5_000;
+/** How long a shell may take to come to the loader, where nobody sees it any more, and how often it is looked for. */
+const READER_MS = 300;
+const READER_STEP_MS = 20;
 
 /**
  * Resolves with the shell's profile once its prompt is back and marked; with undefined when what runs there is
@@ -33,12 +36,47 @@ export async function integrate(
   const line = bootstrapLine(aid, catalog.versionVariables(), cursor);
   const rows = bootstrapRows(line, cursor);
   const scrolls = row.cursorY + rows >= row.height;
-  const curtain = scrolls && (await pane.machine.draw(row.tty, CURTAIN)) && (await isDrawn(pane, row));
-  const profile = await load({ pane, stream, catalog, aid, line, rows, curtain });
-  if (!profile && curtain && (await pane.renewed()).row.alternate)
-    await pane.machine.draw(row.tty, CURTAIN_UP);
+  const drawn = scrolls && (await pane.machine.draw(row.tty, CURTAIN));
+  let profile: Profile | undefined;
+  try {
+    const curtain = drawn && (await isDrawn(pane, row));
+    profile = await load({ pane, stream, catalog, aid, line, rows, curtain });
+  } catch (error) {
+    throw pane.connectionEnded(error) ? brokenOff() : error;
+  } finally {
+    if (!profile) await clearAway(pane, aid, drawn, stream.ended).catch(() => undefined);
+  }
+  if (!profile && stream.ended) throw brokenOff();
   if (profile && row.integration !== aid) await pane.noteIntegration(aid);
   return profile;
+}
+
+function brokenOff(): Untouched {
+  return new Untouched(
+    'TMUX_LOST',
+    'the connection to tmux was lost before anything was typed.',
+    'Nothing was done. Try again.',
+  );
+}
+
+/**
+ * Clears away what a load has left that did not come to its end: the curtain, and a shell that reads the loader with
+ * its echo off, or is about to, for the connection to tmux was lost behind the bootstrap line.
+ */
+async function clearAway(pane: WritePane, aid: string, drawn: boolean, wasLost: boolean): Promise<void> {
+  const deadline = performance.now() + (wasLost ? READER_MS : 0);
+  for (;;) {
+    const now = await pane.refresh();
+    if (now?.pid !== pane.row.pid) return;
+    const reads = (await pane.machine.innermost(now)) === 'sed';
+    if (!reads && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, READER_STEP_MS));
+      continue;
+    }
+    if (reads) await pane.type([{ text: `${sentinel(aid)}\n` }]);
+    if (drawn && now.alternate && now.tty === pane.row.tty) await pane.machine.draw(now.tty, CURTAIN_UP);
+    return;
+  }
 }
 
 /** The option `alternate-screen off` makes tmux ignore the curtain. */

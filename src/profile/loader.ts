@@ -29,6 +29,11 @@ export function bootstrapLine(aid: string, versionVariables: readonly string[], 
   return at && (at.column + line.length) % at.width === 0 ? `${line} ` : line;
 }
 
+/** The last line of what the bootstrap line reads: it does nothing. */
+export function sentinel(aid: string): string {
+  return `: ${aid}`;
+}
+
 /** Rows between the one that the cursor stood in and the one below the end of `line`. */
 export function bootstrapRows(line: string, at: CursorPlace): number {
   return Math.floor((at.column + line.length) / at.width) + 1;
@@ -71,6 +76,6 @@ export function loaderLines(opts: {
     ...integration.script(opts.markAid ?? aid).split('\n'),
     ...(integration.forget?.(aid).split('\n') ?? []),
     `command sh -c 'printf "${lift}";${erase}' sh "$(${integration.promptRowsAbove} 2>/dev/null)"`,
-    `: ${aid}`,
+    sentinel(aid),
   ];
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { machineId } from '../panes/machine-id.js';
 import { PanewrightError } from '../errors.js';
-import type { Piece, WritePane } from '../panes/pane.js';
+import { Untouched, type Piece, type WritePane } from '../panes/pane.js';
 
 /** A lock older than this whose holder cannot be asked has been left behind, in milliseconds. */
 const STALE_MS = 310_000;
@@ -44,14 +44,13 @@ export class PaneLock {
 
   async #type(pane: WritePane, pieces: readonly Piece[]): Promise<void> {
     if (this.#token !== undefined) {
-      if (await pane.typeLocked(this.#token, true, pieces)) return;
+      if (pieces.length === 0 || (await this.#step(pane, this.#token, pieces))) return;
       if (await pane.isMoved()) throw pane.moved();
       // Somebody took it for stale and broke it.
       this.#token = undefined;
     }
-    const token = `${process.pid}t${Date.now()}r${randomBytes(4).toString('hex')}m${machineId()}`;
     const deadline = performance.now() + PATIENCE_MS;
-    while (!(await this.#take(pane, token, pieces))) {
+    while (!(await this.#step(pane, '', pieces))) {
       // Either somebody holds the lock, or the pane is no longer where it was judged to be: that rejects here.
       const lock = await (await pane.renewed()).lockHolder();
       // Nobody holds it: what did not hold is where the pane is, or how large.
@@ -61,19 +60,41 @@ export class PaneLock {
       // tmux does not tell when an option changes.
       else await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
-    this.#token = token;
-    this.#doubtful.clear();
   }
 
-  /** Unheard answers are kept in mind: our own lock must not keep us out. */
-  async #take(pane: WritePane, token: string, pieces: readonly Piece[]): Promise<boolean> {
+  /**
+   * Types if `holder` has the lock, under a new token each time: when the connection ends before the answer, the lock
+   * itself tells whether it was done. False, nothing done, when somebody else has it or the pane has moved.
+   */
+  async #step(pane: WritePane, holder: string, pieces: readonly Piece[]): Promise<boolean> {
+    const token = newToken();
     try {
-      return await pane.typeLocked(token, false, pieces);
+      if (!(await pane.typeLocked(holder, token, pieces))) return false;
     } catch (error) {
+      // Our own lock must not keep us out.
       this.#doubtful.add(token);
-      throw error;
+      if (!pane.connectionEnded(error)) throw error;
+      if ((await pane.lockHolder()) !== token) throw lost();
     }
+    this.#token = token;
+    this.#doubtful.clear();
+    return true;
   }
+}
+
+const RANDOM = randomBytes(4).toString('hex');
+let tokens = 0;
+
+function newToken(): string {
+  return `${process.pid}t${Date.now()}r${RANDOM}${(tokens++).toString(16)}m${machineId()}`;
+}
+
+function lost(): Untouched {
+  return new Untouched(
+    'TMUX_LOST',
+    'the connection to tmux ended before anything was typed.',
+    'Nothing was done. Try again.',
+  );
 }
 
 /** The token is `<pid>t<time>r<random>m<machine>`; of another machine only its age tells. */

@@ -2,12 +2,13 @@
 import type { Mark } from '../panes/marks.js';
 import { shellOf, type PaneStream } from '../panes/stream.js';
 
-/** Resolves with the first mark that fits, or with undefined after `ms` or when the stream ends. */
+/** Resolves with the first mark that fits, or with undefined after `ms` or when the stream ends or has ended. */
 export function waitForMark(
   stream: PaneStream,
   fits: (mark: Mark) => boolean,
   ms: number,
 ): Promise<Mark | undefined> {
+  if (stream.ended) return Promise.resolve(undefined);
   return new Promise((resolve) => {
     const done = (mark?: Mark): void => {
       clearTimeout(timer);

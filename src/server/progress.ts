@@ -1,8 +1,5 @@
 /** Progress notifications of one call, sent only when the client asked for them. */
-import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js';
-import type { ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js';
-
-type Extra = Pick<RequestHandlerExtra<ServerRequest, ServerNotification>, '_meta' | 'sendNotification'>;
+import type { CallExtra } from './lane.js';
 
 export interface Progress {
   /** Never throws and never waits. */
@@ -12,7 +9,7 @@ export interface Progress {
 }
 
 /** `progress` counts the seconds since the call began, always growing as the protocol demands. */
-export function progressOf(extra: Extra): Progress {
+export function progressOf(extra: Pick<CallExtra, '_meta' | 'sendNotification'>): Progress {
   const token = extra._meta?.progressToken;
   const began = performance.now();
   let last = 0;

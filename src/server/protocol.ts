@@ -7,6 +7,7 @@ import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprot
 import { PanewrightError } from '../errors.js';
 import type { Toolbox } from '../tools/toolbox.js';
 import { CAPABILITIES, serverInfo, type Identity } from './greeting.js';
+import type { CallHandler } from './lane.js';
 import { progressOf } from './progress.js';
 import { servePrompts } from './prompts.js';
 import { serveResources } from './resources.js';
@@ -24,6 +25,8 @@ export interface ServeOptions extends Identity {
 /** A server that is not connected yet, and what its transport must know to end it well. */
 export interface Served {
   readonly server: Server;
+  /** Answers a tool call; the server does the same with those that reach it. */
+  readonly call: CallHandler;
   /** Settles when no request is being worked on. */
   idle(): Promise<void>;
   /** Ends what the toolbox holds, if it was ever made. */
@@ -90,7 +93,7 @@ export function createServer({ toolbox, version, instructions, log, signal }: Se
   server.setRequestHandler(ListToolsRequestSchema, () =>
     counted(async (box) => ({ tools: (await box.list()).map((tool) => ({ ...tool })) })),
   );
-  server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) =>
+  const call: CallHandler = (params, extra) =>
     counted(async (box) => {
       const progress = progressOf(extra);
       const client = server.getClientVersion()?.name ?? 'unknown';
@@ -104,13 +107,14 @@ export function createServer({ toolbox, version, instructions, log, signal }: Se
       } finally {
         progress.end();
       }
-    }),
-  );
+    });
+  server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) => call(params, extra));
   const unsubscribe = serveResources(server, counted);
   servePrompts(server, counted);
 
   return {
     server,
+    call,
     async idle() {
       while (running.size > 0) await Promise.allSettled(running);
     },

@@ -50,8 +50,9 @@ export async function serveStdio(options: ServeOptions): Promise<void> {
 /** The SDK is loaded only now that the client has its first answer, or has not asked yet. */
 async function connect(transport: LineTransport, options: ServeOptions): Promise<Served> {
   await transport.listen();
-  const { createServer } = await import('./protocol.js');
+  const [{ createServer }, { CallLane }] = await Promise.all([import('./protocol.js'), import('./lane.js')]);
   const served = createServer(options);
+  transport.lane = new CallLane(served.call, (message) => transport.send(message));
   await served.server.connect(transport);
   // What had come before is now being worked on, and counts as that.
   await new Promise((done) => setImmediate(done));

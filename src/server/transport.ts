@@ -6,6 +6,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
+import type { CallLane } from './lane.js';
 
 /** Longest line in bytes that is kept in memory. */
 const MAX_LINE = 32 * 1024 * 1024;
@@ -18,6 +19,8 @@ export class LineTransport implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
   onclose?: () => void;
   onerror?: (error: Error) => void;
+  /** Takes what belongs to it before the server sees it. */
+  lane?: CallLane;
   /** Pieces of a line whose end has not come yet. */
   #pieces: Buffer[] = [];
   #length = 0;
@@ -46,12 +49,13 @@ export class LineTransport implements Transport {
     if (this.input.listenerCount('data') === 0) this.input.on('data', this.#take);
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const message of early) this.onmessage?.(message);
+    for (const message of early) this.#deliver(message);
     return Promise.resolve();
   }
 
   close(): Promise<void> {
     this.input.off('data', this.#take);
+    this.lane?.close();
     this.onclose?.();
     return Promise.resolve();
   }
@@ -112,8 +116,12 @@ export class LineTransport implements Transport {
     else this.#refuse(INVALID_REQUEST, problem, idOf(message));
   }
 
+  #deliver(message: JSONRPCMessage): void {
+    if (this.lane?.take(message) !== true) this.onmessage?.(message);
+  }
+
   #receive(message: JSONRPCMessage): void {
-    if (!this.#early) return void this.onmessage?.(message);
+    if (!this.#early) return this.#deliver(message);
     const answer = this.#early.length === 0 ? this.greet(message) : undefined;
     if (answer && 'id' in answer) {
       this.#greeted = answer.id;

@@ -5,7 +5,7 @@
 import type * as z from 'zod';
 import type { LoadedConfig } from '../config/schema.js';
 import { PanewrightError } from '../errors.js';
-import { PaneMoved, type ReadPane } from '../panes/pane.js';
+import { Untouched, type ReadPane } from '../panes/pane.js';
 import type { Target } from '../panes/targets.js';
 import type { AuditLog } from '../permission/audit.js';
 import { configFor, hostNamed, onHost } from '../permission/host.js';
@@ -152,7 +152,7 @@ async function invoke(
         return await onPane(tries === 1 && tool.trusting === true);
       } catch (error) {
         // Nothing was done: look the target up afresh and try again. A window may be resized again and again.
-        if (!(error instanceof PaneMoved) || tries === MOST_TRIES) throw error;
+        if (!(error instanceof Untouched) || tries === MOST_TRIES) throw error;
       }
     }
   } catch (error) {

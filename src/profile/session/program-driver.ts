@@ -3,7 +3,7 @@
  * on record before anything is typed, and its end is written down when it comes, asked for or not.
  */
 import { PanewrightError } from '../../errors.js';
-import { PaneMoved, type WritePane } from '../../panes/pane.js';
+import { Untouched, type WritePane } from '../../panes/pane.js';
 import { nextOutput, silence } from '../../panes/watch.js';
 import type { Engine } from '../engine.js';
 import { outcomeOf, type Outcome, type WaitOptions } from '../outcome.js';
@@ -76,7 +76,7 @@ export class ProgramDriver implements Driver {
         return await this.#give(now, options);
       } catch (error) {
         // Nothing was typed; the window may only have been resized.
-        if (!(error instanceof PaneMoved) || tries === MOST_TRIES) throw error;
+        if (!(error instanceof Untouched) || tries === MOST_TRIES) throw error;
         now = { ...subject, pane: await subject.pane.renewed() };
       }
     }
