@@ -23,6 +23,8 @@ export interface WaitResult {
 
 /** How long the shell may take to start what was just typed, in milliseconds. */
 const START_MS = 300;
+/** For how long what shows at a prompt is taken for the echo of what was just typed there. */
+const ECHO_MS = 1_000;
 
 /** Waits for the end of the running command, or of what was left running by an earlier call. */
 export async function waitForEnd(
@@ -194,7 +196,10 @@ export async function waitForPattern(
   let nextProgress = performance.now() + 5_000;
   try {
     for (;;) {
-      if (dirty) {
+      // A line editor may draw what was typed again and again, until the shell says that it starts.
+      const isEcho = stream.phase === 'prompt' && activity.typed.length > 0;
+      const echoed = isEcho ? activity.typedAt + ECHO_MS - performance.now() : 0;
+      if (dirty && echoed <= 0) {
         dirty = false;
         found = pattern.search(withoutEcho(run.output.searchable, activity.typed))?.text;
       }
@@ -207,7 +212,7 @@ export async function waitForPattern(
           `waiting for ${JSON.stringify(pattern.source.slice(0, 80))}: ${run.output.totalLines} lines so far`,
         );
       }
-      const until = Math.min(options.deadline, nextProgress) - now;
+      const until = Math.min(options.deadline - now, nextProgress - now, echoed > 0 ? echoed : Infinity);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, until);
         const done = (): void => {
@@ -217,7 +222,7 @@ export async function waitForPattern(
         };
         options.signal.addEventListener('abort', done, { once: true });
         wake = done;
-        if (dirty || ended || gone || lost) done();
+        if ((dirty && echoed <= 0) || ended || gone || lost) done();
       });
     }
   } finally {

@@ -46,6 +46,11 @@ export class TestServer {
     return new TestServer(tmux, client, configFile, options.tmux === undefined, isFar);
   }
 
+  /** What an argument list needs besides to mean this tmux, for clients that do not add it themselves. */
+  get there(): { readonly host?: string } {
+    return this.isFar ? { host: FAR } : {};
+  }
+
   /** Replaces the configuration file in one step, as an editor does. */
   configure(config: Readonly<Record<string, unknown>>): void {
     writeConfig(this.configFile, this.tmux, config);

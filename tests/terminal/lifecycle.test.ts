@@ -51,7 +51,10 @@ describe('when the client goes', () => {
     send({
       id: 2,
       method: 'tools/call',
-      params: { name: 'execute', arguments: { session: seat.session, command, timeout: 200 } },
+      params: {
+        name: 'execute',
+        arguments: { ...bed.server.there, session: seat.session, command, timeout: 200 },
+      },
     });
     await bed.tmux.channel('midway');
     const ended = once(child, 'exit');
@@ -75,6 +78,7 @@ describe('when the client goes', () => {
     await bed.tmux.untilValue(seat.pane, '#{pane_current_command}', /^sleep$/);
     process.kill(other.client.pid, 'SIGKILL');
     expect(await failed).toBe('failed');
+    await other.close();
     expect(await seat.refusal('execute', { command: 'echo NEVER' })).toMatch(/^PANE_BUSY: .*sleep/);
     await seat.keys('C-c');
     await bed.tmux.untilValue(seat.pane, '#{pane_current_command}', /^bash$/);
