@@ -28,7 +28,12 @@ export class Memory {
       from += copied;
     }
     this.#kept += data.length;
-    while (this.#kept - (this.#blocks[0]?.used ?? 0) >= this.#most)
+    this.forget(this.#most);
+  }
+
+  /** Lets go of what is older than the last bytes, block by block. */
+  forget(bytes: number): void {
+    while (this.#blocks.length > 1 && this.#kept - (this.#blocks[0]?.used ?? 0) >= bytes)
       this.#kept -= (this.#blocks.shift() as Block).used;
   }
 

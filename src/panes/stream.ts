@@ -104,6 +104,11 @@ export class PaneStream {
     return this.#recent.last(this.#position - position);
   }
 
+  /** Lets go of text before a position: somebody has had it. What came since the prompt stays. */
+  forget(position: number): void {
+    this.#recent.forget(this.#position - Math.min(position, this.promptAt));
+  }
+
   /**
    * Whether all that came since the prompt is what a terminal answers to a program that asked and left before it
    * read: the shell then finds the answer in its line, at once. A person types later, and other things.

@@ -42,6 +42,7 @@ export class Activity {
   /** To be called when a result has carried all output so far. @param typed what was typed and has not started yet */
   markSeen(typed = ''): void {
     this.#seen = this.#stream?.position ?? 0;
+    this.#stream?.forget(this.#seen);
     this.typed = typed.split(/[\r\n]+/).filter((line) => line.trim() !== '');
   }
 

@@ -24,6 +24,11 @@ test('the last bytes of a stream are kept, at least as many as was asked for and
         const some = memory.last(wanted);
         expect(some.length).toBe(Math.min(wanted, kept.length));
         expect(kept.subarray(kept.length - some.length).equals(some)).toBe(true);
+        memory.forget(wanted);
+        const left = memory.last(Number.MAX_SAFE_INTEGER);
+        expect(left.length).toBeGreaterThanOrEqual(some.length);
+        expect(left.length).toBeLessThan(wanted + 16 * 1024);
+        expect(kept.subarray(kept.length - left.length).equals(left)).toBe(true);
       },
     ),
     { ...PURE, numRuns: PURE.numRuns / 2 },
