@@ -111,7 +111,7 @@ describe('every key arrives as a terminal sends it', () => {
     const result = await seat.keys(key);
     expect(result).toMatchObject({ target: `${seat.session}:0.0`, pane_id: seat.pane });
     await seat.keys('|');
-    const screen = await bed.tmux.until(seat.pane, (text) => text.replace(/\s/g, '').endsWith('<7c>'));
+    const screen = await bed.tmux.until(seat.pane, (text) => text.replace(/\s/g, '').endsWith('7c>'));
     const got = [...screen.replace(/\s/g, '').matchAll(/<([0-9a-f]*)>/g)].map((match) => match[1]).join('');
     expect(got.slice(0, -2).endsWith(hex(bytes))).toBe(true);
     // Start afresh for the next key.
