@@ -10,7 +10,7 @@ import { nextOutput, silence } from '../panes/watch.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { ProfileCatalog } from './catalog.js';
 import type { Profile, ShellIntegration } from './contract.js';
-import { integrate } from './integrate.js';
+import { integrate, tidied } from './integrate.js';
 import { patternOf, plainPrompt, promptLook, strongQuestion } from './looks.js';
 import { waitForMark } from './marks-wait.js';
 import { dropStatement } from './repl-drop.js';
@@ -59,7 +59,11 @@ export async function approach(
   if (stream.phase === 'secondary') await dropDraft(pane, stream, options, marked, 'an unfinished command');
   if (marked && stream.phase === 'prompt' && (await atMarkedPrompt(pane, stream, options, marked)))
     return { how: { kind: 'shell', detection: 'integration', shell: marked }, profile: options.shell };
-  const now = await pane.renewed();
+  let now = await pane.renewed();
+  if (now.row.alternate) {
+    await tidied(pane);
+    now = await pane.renewed();
+  }
   if (now.row.dead)
     throw new PanewrightError(
       'PANE_NOT_FOUND',

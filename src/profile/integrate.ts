@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Mark } from '../panes/marks.js';
-import { Untouched, type WritePane } from '../panes/pane.js';
+import { Untouched, type ReadPane, type WritePane } from '../panes/pane.js';
 import type { PaneStream } from '../panes/stream.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { ProfileCatalog } from './catalog.js';
@@ -17,6 +17,10 @@ const LOAD_DEADLINE_MS = 5_000;
 /** How long a shell may take to come to the loader, where nobody sees it any more, and how often it is looked for. */
 const READER_MS = 300;
 const READER_STEP_MS = 20;
+/** How long and how often a tmux that does not answer is asked again, and how long a call waits for that. */
+const GIVE_UP_MS = 120_000;
+const AGAIN_MS = 100;
+const TIDY_MS = 1_000;
 
 /**
  * Resolves with the shell's profile once its prompt is back and marked; with undefined when what runs there is
@@ -37,18 +41,48 @@ export async function integrate(
   const rows = bootstrapRows(line, cursor);
   const scrolls = row.cursorY + rows >= row.height;
   const drawn = scrolls && (await pane.machine.draw(row.tty, CURTAIN));
+  let curtain = false;
   let profile: Profile | undefined;
   try {
-    const curtain = drawn && (await isDrawn(pane, row));
+    curtain = drawn && (await isDrawn(pane, row));
     profile = await load({ pane, stream, catalog, aid, line, rows, curtain });
   } catch (error) {
     throw pane.connectionEnded(error) ? brokenOff() : error;
   } finally {
-    if (!profile) await clearAway(pane, aid, drawn, stream.ended).catch(() => undefined);
+    // tmux may have drawn the curtain later than it was asked about it.
+    if (!profile || (drawn && !curtain)) await tidy(pane, aid, drawn, stream.ended);
   }
   if (!profile && stream.ended) throw brokenOff();
   if (profile && row.integration !== aid) await pane.noteIntegration(aid);
   return profile;
+}
+
+/** Panes that wait for tmux to answer, to be tidied up. */
+const untidy = new Map<string, Promise<void>>();
+
+/** Resolves when nothing is left in the pane of a load that broke off, or soon. */
+export async function tidied(pane: ReadPane): Promise<void> {
+  await Promise.race([untidy.get(keyOf(pane)), new Promise((resolve) => setTimeout(resolve, TIDY_MS).unref())]);
+}
+
+const keyOf = ({ row }: ReadPane): string => `${row.serverPid} ${row.paneId}`;
+
+/** Resolves when all is cleared away, or at once, if tmux does not answer: it is asked again until it does. */
+async function tidy(pane: WritePane, aid: string, drawn: boolean, wasLost: boolean): Promise<void> {
+  const once = (): Promise<boolean> =>
+    clearAway(pane, aid, drawn, wasLost).then(
+      () => true,
+      (error: unknown) => error instanceof Untouched,
+    );
+  if (await once()) return;
+  const key = keyOf(pane);
+  const later = (async () => {
+    const giveUp = performance.now() + GIVE_UP_MS;
+    do await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref());
+    while (!(await once()) && performance.now() < giveUp);
+    untidy.delete(key);
+  })();
+  untidy.set(key, later);
 }
 
 function brokenOff(): Untouched {

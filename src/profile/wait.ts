@@ -197,7 +197,8 @@ export async function waitForPattern(
   try {
     for (;;) {
       // A line editor may draw what was typed again and again, until the shell says that it starts.
-      const isEcho = stream.phase === 'prompt' && activity.typed.length > 0;
+      const started = (activity.run?.started ?? 0) >= activity.typedAt;
+      const isEcho = stream.phase === 'prompt' && activity.typed.length > 0 && !started;
       const echoed = isEcho ? activity.typedAt + ECHO_MS - performance.now() : 0;
       if (dirty && echoed <= 0) {
         dirty = false;

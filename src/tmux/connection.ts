@@ -153,7 +153,7 @@ export class Connection implements GateMember {
           : new PanewrightError('TMUX_LOST', `cannot start tmux: ${error.message}.`, 'Try again.'),
       );
     });
-    const ended = (): void => {
+    child.once('close', () => {
       const why = this.#lastLine === '' ? '' : ` (${this.#lastLine})`;
       this.#end(
         new (this.#attached ? PanewrightError : AttachFailed)(
@@ -162,11 +162,6 @@ export class Connection implements GateMember {
           'Call list_sessions to see what is left.',
         ),
       );
-    };
-    child.once('close', ended);
-    // tmux holds the streams of a client that was killed for a moment longer.
-    child.once('exit', (_status, signal) => {
-      if (signal !== null) ended();
     });
     await settled;
   }
