@@ -7,8 +7,10 @@ import { log } from './log.js';
 import { VERSION } from './version.js';
 
 // Nearly all that a call makes is garbage at once: a nursery that grows from 1 MB to 16 only keeps it longer, and
-// was half of the server's memory with a hundred sessions in use, for no speed.
+// was half of the server's memory with a hundred sessions in use, for no speed. What outlives it is collected before
+// there is a third as much again as what is in use, not four times as much: over hours, memory stays flat.
 setFlagsFromString('--semi-space-growth-factor=1');
+setFlagsFromString('--heap-growing-percent=30');
 
 const argv = process.argv.slice(2);
 const command = plainServer(argv) ?? (await import('./arguments.js')).commandOf(argv, VERSION);
