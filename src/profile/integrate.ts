@@ -62,7 +62,10 @@ const untidy = new Map<string, Promise<void>>();
 
 /** Resolves when nothing is left in the pane of a load that broke off, or soon. */
 export async function tidied(pane: ReadPane): Promise<void> {
-  await Promise.race([untidy.get(keyOf(pane)), new Promise((resolve) => setTimeout(resolve, TIDY_MS).unref())]);
+  await Promise.race([
+    untidy.get(keyOf(pane)),
+    new Promise((resolve) => setTimeout(resolve, TIDY_MS).unref()),
+  ]);
 }
 
 const keyOf = ({ row }: ReadPane): string => `${row.serverPid} ${row.paneId}`;
