@@ -106,7 +106,10 @@ export function liveResources({ call, config, terminals, catalog }: LiveOptions)
       if (!target) return undefined;
       const pane = await open(target.session, target.pane);
       // What was allowed when the watch began may be forbidden by now: nothing is told of it any more.
-      return watchPane(pane, () => void paneOf(uri).then(changed, () => undefined));
+      const stop = watchPane(pane, () => void paneOf(uri).then(changed, () => undefined));
+      // Its connection may be on its way still: nobody is told that he will hear before he would.
+      await pane.look().catch(() => undefined);
+      return stop;
     },
     async names(kind, { session, window } = {}) {
       if (kind === 'profile') {
