@@ -41,9 +41,16 @@ forwarder.listen(0, '127.0.0.1', () => {
     process.stdout.write(`${JSON.stringify({ port, tmux: tmux.pid })}\n`);
   };
   start();
+  // As at a shutdown: asked first, and then killed. tmux 3.3a waits for ever for a control client whose reader was
+  // killed while there was output for it.
+  const end = () => {
+    const one = tmux;
+    one.kill('SIGTERM');
+    setTimeout(() => one.kill('SIGKILL'), 2_000).unref();
+  };
   process.stdin.on('data', () => {
     rebooting = true;
-    tmux.kill('SIGTERM');
+    end();
   });
-  process.stdin.on('end', () => tmux.kill('SIGTERM'));
+  process.stdin.on('end', end);
 });
