@@ -88,7 +88,8 @@ export function launchAgent(
 /** The conversation may have been changed by `/clear` while nobody looked. */
 function follow(record: SessionRecord, files: AgentFiles): void {
   if (record.events_dir === null) return;
-  const newest = files.events(record.events_dir).at(-1);
+  // The last word of a program that was ended comes late, and says nothing new.
+  const newest = files.events(record.events_dir).findLast(({ type }) => type !== 'ended');
   if (newest === undefined || newest.conversation === record.conversation_id) return;
   // A caller who named another conversation since then means it.
   if (record.named !== undefined && Number(newest.at) / 1e6 < Date.parse(record.named.at)) return;
