@@ -124,7 +124,8 @@ describeClaude('restarts around the real Claude Code', () => {
     const long = stage.bed.folder(`${'x'.repeat(60)}/`.repeat(5) + 'end é');
     for (const [i, working_dir] of [join(stage.bed.dir, 'link'), long].entries()) {
       const name = `d${i}`;
-      await stage.start(name, { working_dir });
+      // A program that is ending may write its settings over those that trust the folder.
+      await stage.start(name, { working_dir, trust: 'accept' });
       const before = await send('first', name);
       await stage.bed.tmux('kill-session', '-t', `=${name}`);
       expect(await send('second', name)).toMatchObject({
@@ -138,7 +139,7 @@ describeClaude('restarts around the real Claude Code', () => {
 
   test('a directory that is gone and a conversation that is missing are errors that say which, and leave no trace', async () => {
     const folder = stage.bed.folder('gone');
-    await stage.start('g', { working_dir: folder });
+    await stage.start('g', { working_dir: folder, trust: 'accept' });
     await send('hi', 'g');
     await stage.bed.tmux('kill-session', '-t', '=g');
     rmSync(folder, { recursive: true });
