@@ -8,7 +8,6 @@ import type { Connection } from '../tmux/connection.js';
 import { AttachFailed, AttachUnsafe, TmuxSilent } from '../tmux/lost.js';
 import {
   all,
-  PANE,
   lockedBy,
   lockFormat,
   lockVariable,
@@ -17,6 +16,7 @@ import {
   sameProgram,
   sameSessions,
   sameSize,
+  PANE,
   SHELL_OPTION,
   type PaneRow,
 } from '../tmux/formats.js';
@@ -32,6 +32,7 @@ import { ansiLines, screenLines } from './screen.js';
 import type { PaneStream } from './stream.js';
 import type { PaneStreams } from './streams.js';
 import { targetName } from './targets.js';
+import { PaneMoved } from './untouched.js';
 
 /** Text to put into a pane as if typed. */
 export interface Piece {
@@ -39,12 +40,6 @@ export interface Piece {
   /** Framed as a paste where the program asked for bracketed paste. */
   readonly framed?: boolean;
 }
-
-/** Nothing was done, so the caller may look the pane up again and try once more. */
-export class Untouched extends PanewrightError {}
-
-/** The pane is not where it was. */
-export class PaneMoved extends Untouched {}
 
 let buffers = 0;
 

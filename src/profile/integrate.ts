@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Mark } from '../panes/marks.js';
-import { Untouched, type ReadPane, type WritePane } from '../panes/pane.js';
+import type { ReadPane, WritePane } from '../panes/pane.js';
+import { LostBefore, Untouched } from '../panes/untouched.js';
 import type { PaneStream } from '../panes/stream.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { ProfileCatalog } from './catalog.js';
@@ -47,12 +48,12 @@ export async function integrate(
     curtain = drawn && (await isDrawn(pane, row));
     profile = await load({ pane, stream, catalog, aid, line, rows, curtain });
   } catch (error) {
-    throw pane.connectionEnded(error) ? brokenOff() : error;
+    throw pane.connectionEnded(error) ? new LostBefore() : error;
   } finally {
     // tmux may have drawn the curtain later than it was asked about it.
     if (!profile || (drawn && !curtain)) await tidy(pane, aid, drawn, stream.ended);
   }
-  if (!profile && stream.ended) throw brokenOff();
+  if (!profile && stream.ended) throw new LostBefore();
   if (profile && row.integration !== aid) await pane.noteIntegration(aid);
   return profile;
 }
@@ -86,14 +87,6 @@ async function tidy(pane: WritePane, aid: string, drawn: boolean, wasLost: boole
     untidy.delete(key);
   })();
   untidy.set(key, later);
-}
-
-function brokenOff(): Untouched {
-  return new Untouched(
-    'TMUX_LOST',
-    'the connection to tmux was lost before anything was typed.',
-    'Nothing was done. Try again.',
-  );
 }
 
 /**

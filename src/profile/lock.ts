@@ -5,7 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { machineId } from '../panes/machine-id.js';
 import { PanewrightError } from '../errors.js';
-import { Untouched, type Piece, type WritePane } from '../panes/pane.js';
+import type { Piece, WritePane } from '../panes/pane.js';
+import { LostBefore } from '../panes/untouched.js';
 
 /** A lock older than this whose holder cannot be asked has been left behind, in milliseconds. */
 const STALE_MS = 310_000;
@@ -74,7 +75,7 @@ export class PaneLock {
       // Our own lock must not keep us out.
       this.#doubtful.add(token);
       if (!pane.connectionEnded(error)) throw error;
-      if ((await pane.lockHolder()) !== token) throw lost();
+      if ((await pane.lockHolder()) !== token) throw new LostBefore();
     }
     this.#token = token;
     this.#doubtful.clear();
@@ -87,14 +88,6 @@ let tokens = 0;
 
 function newToken(): string {
   return `${process.pid}t${Date.now()}r${RANDOM}${(tokens++).toString(16)}m${machineId()}`;
-}
-
-function lost(): Untouched {
-  return new Untouched(
-    'TMUX_LOST',
-    'the connection to tmux ended before anything was typed.',
-    'Nothing was done. Try again.',
-  );
 }
 
 /** The token is `<pid>t<time>r<random>m<machine>`; of another machine only its age tells. */

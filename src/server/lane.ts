@@ -18,9 +18,14 @@ export type CallExtra = Pick<
   RequestHandlerExtra<ServerRequest, ServerNotification>,
   'signal' | '_meta' | 'sendNotification'
 >;
+/** Rejects with what JSON-RPC calls an error: a code and a message. */
 export type CallHandler = (params: CallToolRequest['params'], extra: CallExtra) => Promise<ServerResult>;
 
-const INTERNAL_ERROR = -32603;
+interface RpcFailure {
+  readonly code: number;
+  readonly message: string;
+}
+
 /** Its messages are queued by the SDK. */
 const RELATED_TASK = 'io.modelcontextprotocol/related-task';
 
@@ -67,9 +72,9 @@ export class CallLane {
     };
     const answer = await this.#handle(params, extra).then(
       (result) => ({ result }),
-      (error: unknown) => ({ error: rpcError(error) }),
+      ({ code, message }: RpcFailure) => ({ error: { code, message } }),
     );
-    if (this.#running.get(id) === running) this.#running.delete(id);
+    this.#running.delete(id);
     // Whoever cancels does not want an answer.
     if (!signal.aborted) await this.#send({ jsonrpc: '2.0', id, ...answer });
   }
@@ -86,12 +91,4 @@ function wellFormed(params: Record<string, unknown> | undefined): CallToolReques
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function rpcError(error: unknown): { code: number; message: string } {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return {
-    code: typeof code === 'number' && Number.isSafeInteger(code) ? code : INTERNAL_ERROR,
-    message: typeof message === 'string' ? message : 'Internal error',
-  };
 }

@@ -5,7 +5,8 @@
 import type * as z from 'zod';
 import type { LoadedConfig } from '../config/schema.js';
 import { PanewrightError } from '../errors.js';
-import { Untouched, type ReadPane } from '../panes/pane.js';
+import type { ReadPane } from '../panes/pane.js';
+import { Untouched } from '../panes/untouched.js';
 import type { Target } from '../panes/targets.js';
 import type { AuditLog } from '../permission/audit.js';
 import { configFor, hostNamed, onHost } from '../permission/host.js';

@@ -44,6 +44,12 @@ const logIns = (): number =>
     .split('\n')
     .filter((row) => new RegExp(`^\\s*${sshd.pid} sshd: `).test(row)).length;
 
+/** Process ids of the control clients over there. */
+async function clientsThere(): Promise<number[]> {
+  const pids = await far.run('list-clients', '-F', '#{client_pid}');
+  return pids.split('\n').filter(Boolean).map(Number);
+}
+
 test('more sessions than one connection carries share a few of them', async () => {
   const server = await start();
   const results = await everywhere(server);
@@ -62,8 +68,7 @@ test('a server that ends leaves no connection behind', async () => {
   await server.close();
   for (const pid of left) await processGone(pid);
   // What was over there ends by itself when its connection does.
-  const clients = await far.run('list-clients', '-F', '#{client_pid}');
-  for (const pid of clients.split('\n').filter(Boolean)) await processGone(Number(pid));
+  for (const pid of await clientsThere()) await processGone(pid);
 });
 
 test('a server that is killed leaves no connection behind either', async () => {
@@ -75,12 +80,10 @@ test('a server that is killed leaves no connection behind either', async () => {
   // tmux 3.3a never lets go of a control client for which it still has output when nobody reads there any more:
   // clients that end all at once tell each other so. What it holds on to holds an ssh.
   await Promise.all(left.map((pid) => processGone(pid, 5_000))).catch(async () => {
-    const stuck = await far.run('list-clients', '-F', '#{client_pid}');
-    for (const pid of stuck.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
+    for (const pid of await clientsThere()) process.kill(pid, 'SIGKILL');
   });
   for (const pid of left) await processGone(pid);
   await server.close();
   // What was over there ends by itself when its connection does.
-  const clients = await far.run('list-clients', '-F', '#{client_pid}');
-  for (const pid of clients.split('\n').filter(Boolean)) await processGone(Number(pid));
+  for (const pid of await clientsThere()) await processGone(pid);
 });

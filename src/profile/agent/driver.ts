@@ -1,7 +1,8 @@
 /** Sessions of programs that hold a conversation: sends prompts, waits for turns, answers, interrupts. */
 import { PanewrightError } from '../../errors.js';
 import { parseKey } from '../../panes/keys.js';
-import { PaneMoved, type WritePane } from '../../panes/pane.js';
+import type { WritePane } from '../../panes/pane.js';
+import { PaneMoved } from '../../panes/untouched.js';
 import { nextOutput } from '../../panes/watch.js';
 import { cancelled, type WaitOptions } from '../outcome.js';
 import type { Driver, SendOptions, SessionState, Status, Subject, TurnResult } from '../session/driver.js';

@@ -1,7 +1,8 @@
 /** Gives a prompt to an agent and sees that it was taken. */
 import { PanewrightError } from '../../errors.js';
 import { parseKey } from '../../panes/keys.js';
-import { PaneMoved, type WritePane } from '../../panes/pane.js';
+import type { WritePane } from '../../panes/pane.js';
+import { PaneMoved } from '../../panes/untouched.js';
 import { nextOutput } from '../../panes/watch.js';
 import { cancelled, type WaitOptions } from '../outcome.js';
 import type { SendOptions, Subject } from '../session/driver.js';

@@ -3,7 +3,8 @@
  * on record before anything is typed, and its end is written down when it comes, asked for or not.
  */
 import { PanewrightError } from '../../errors.js';
-import { Untouched, type WritePane } from '../../panes/pane.js';
+import type { WritePane } from '../../panes/pane.js';
+import { Untouched } from '../../panes/untouched.js';
 import { nextOutput, silence } from '../../panes/watch.js';
 import type { Engine } from '../engine.js';
 import { outcomeOf, type Outcome, type WaitOptions } from '../outcome.js';
