@@ -89,9 +89,16 @@ export class Field {
     const format = ['-P', '-F', '#{pane_id}'];
     const size = ['-x', '90', '-y', '30'];
     const at = ['-d', '-c', this.stage.home, ...format];
-    pane.id = await this.tmux('new-session', '-s', pane.session, ...size, ...at, '--', ...pane.argv).catch(
-      () => this.tmux('new-window', '-t', `=${pane.session}:`, ...at, '--', ...pane.argv),
-    );
+    const session = () => this.tmux('new-session', '-s', pane.session, ...size, ...at, '--', ...pane.argv);
+    const again = async () => {
+      // A session_send under way has started the session that was just killed again: this is another program.
+      if (this.isSingle(pane.session)) {
+        await this.tmux('kill-session', '-t', `=${pane.session}`);
+        return session();
+      }
+      return this.tmux('new-window', '-t', `=${pane.session}:`, ...at, '--', ...pane.argv);
+    };
+    pane.id = await session().catch(again);
   }
 
   tmux(...args) {

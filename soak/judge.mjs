@@ -17,7 +17,7 @@ const EXCUSES = {
 export const COLLISION = 'collision';
 
 /** What shells say of two lines that became one. */
-function mentions(lines) {
+export function mentions(lines) {
   return /No such file|not found|ambiguous|no such|syntax|redirect|fish:|cannot/i.test(lines.join('\n'));
 }
 

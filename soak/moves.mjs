@@ -1,6 +1,6 @@
 /** What a client does: each move makes calls on a pane and says what is wrong with the answers. */
 import { command } from './commands.mjs';
-import { wrongCommand, wrongError } from './judge.mjs';
+import { COLLISION, mentions, wrongCommand, wrongError } from './judge.mjs';
 
 /** Moves that type; they have the pane to themselves. Weights as in real use. */
 export const TYPING = { execute: 10, unattended: 2, question: 2, typed: 2, session: 2, queued: 1, keys: 1 };
@@ -69,8 +69,11 @@ const moves = {
     return () => {
       const deeds = pane.since(began);
       if (seen.isError) return wrongError(seen, deeds) ?? '';
-      if (seen.result.matched)
-        return pane.ran(name) === 1 ? '' : `matched, and it ran ${pane.ran(name)} times`;
+      if (seen.result.matched) {
+        const ran = pane.ran(name);
+        if (ran === 0 && deeds.has('human') && mentions(seen.result.output_lines)) return COLLISION;
+        return ran === 1 ? '' : `matched, and it ran ${ran} times`;
+      }
       return deeds.size > 0 ? '' : `typed, and not seen: ${JSON.stringify(seen.result)}`;
     };
   },

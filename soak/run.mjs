@@ -69,8 +69,7 @@ try {
 /** Plays one typing move after the other, each on a pane that nobody else uses. */
 async function player(random, calls, isOver) {
   while (!isOver()) {
-    const pane = await available(random, ({ taken }) => !taken);
-    pane.taken = true;
+    const pane = await taking(random);
     const kind = random.weighted(TYPING);
     await judged(kind, pane, random, calls);
     pane.taken = false;
@@ -78,12 +77,25 @@ async function player(random, calls, isOver) {
 }
 
 /** A pane that is there; while tmux is being made anew there is none. */
-async function available(random, fits = () => true) {
+async function available(random, take = () => undefined, fits = () => true) {
   for (;;) {
     const panes = field.panes.filter((pane) => pane.id !== undefined && fits(pane));
-    if (panes.length > 0) return random.pick(panes);
+    if (panes.length > 0) {
+      const pane = random.pick(panes);
+      // Before anybody else can choose.
+      take(pane);
+      return pane;
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** One that nobody types into, for the caller alone. */
+function taking(random) {
+  const take = (pane) => {
+    pane.taken = true;
+  };
+  return available(random, take, ({ taken }) => !taken);
 }
 
 async function looking(random, calls, isOver) {

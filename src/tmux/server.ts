@@ -21,6 +21,7 @@ import {
 } from './formats.js';
 import { ConnectGate } from './gate.js';
 import { commandLine, type Command } from './quote.js';
+import { endStray, isStray } from './strays.js';
 import type { Transport } from './transport.js';
 import { attachesToDead, requireSupported } from './version.js';
 
@@ -38,6 +39,9 @@ export interface TmuxOptions {
 /** How long a client that connects is waited for before a call returns, in milliseconds. */
 const SETTLED_MS = 250;
 
+/** How long tmux may take to notice that clients have gone, in milliseconds. */
+const NOTICED_MS = 50;
+
 /** How long clients are let go one by one, in milliseconds. */
 const CLOSE_MS = 1_000;
 
@@ -51,6 +55,7 @@ export class TmuxServer {
   readonly #connections = new Map<string, Connection>();
   readonly #gate = new ConnectGate();
   #version: Promise<string> | undefined;
+  #isTidy = false;
 
   constructor(options: TmuxOptions) {
     // -u: without a UTF-8 locale, which MCP clients often strip, tmux would turn every é into _.
@@ -88,10 +93,25 @@ export class TmuxServer {
       isSafe,
     );
     this.#connections.set(sessionId, connection);
+    if (!this.#isTidy) void this.#tidy();
     connection.closed.addEventListener('abort', () => {
       if (this.#connections.get(sessionId) === connection) this.#connections.delete(sessionId);
     });
     return connection;
+  }
+
+  /** Ends what a Panewright that was killed has left attached. */
+  async #tidy(): Promise<void> {
+    this.#isTidy = true;
+    if (this.#transport.host !== undefined) return;
+    const clients = await this.clients().catch(() => []);
+    const strays = clients.filter(({ control, pid }) => control && isStray(pid));
+    if (strays.length === 0) return;
+    // No client may connect while others go.
+    await this.#gate.exclusive(async () => {
+      for (const { pid } of strays) endStray(pid);
+      await new Promise((resolve) => setTimeout(resolve, NOTICED_MS));
+    });
   }
 
   async #mayAttach(sessionId: string): Promise<boolean> {

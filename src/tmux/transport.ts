@@ -4,6 +4,7 @@
  * are a child process whose standard streams carry bytes.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { ownerMark } from './strays.js';
 
 /** How a program ended that was run to its end. */
 export interface Ran {
@@ -34,7 +35,7 @@ export const REPLY_DEADLINE_MS = 2_500;
 /** With -E the client's variables are of no use to tmux, and each is one more message while it connects. */
 function clientEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const wanted = /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TERM|TMUX_TMPDIR|TMPDIR)$/;
-  return Object.fromEntries(Object.entries(env).filter(([name]) => wanted.test(name)));
+  return { ...Object.fromEntries(Object.entries(env).filter(([name]) => wanted.test(name))), ...ownerMark() };
 }
 
 export class LocalTransport implements Transport {

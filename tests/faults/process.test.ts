@@ -93,6 +93,33 @@ describe('the server is ended in the middle of a call', () => {
   });
 });
 
+test('a control client that outlives a killed server is ended by the next one; those of a living server are not', async () => {
+  const session = 'outlived';
+  await bench.seat(session);
+  const own = bench.controlClients();
+  const child = raw();
+  child.stdout.resume();
+  child.stderr.resume();
+  const go = await busy(child, session);
+  const [stray = 0] = childrenOf(child.pid ?? 0);
+  // It cannot go by itself, as with a tmux that still has output for it.
+  process.kill(stray, 'SIGSTOP');
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+  await go();
+  expect(await bench.tmux.run('list-clients', '-F', '#{client_pid}')).toContain(String(stray));
+  const next = await TestServer.start({ tmux: bench.tmux });
+  try {
+    await next.client.call('execute', { session, command: 'true', timeout: 30 });
+    await processGone(stray, IN_TIME);
+    expect(bench.controlClients()).toEqual(own);
+    await bench.works(session);
+  } finally {
+    await next.close();
+  }
+});
+
 test('malformed messages are answered or ignored, and a call that is under way is not disturbed', async () => {
   const session = 'malformed';
   await bench.seat(session);
