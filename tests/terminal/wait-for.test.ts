@@ -96,6 +96,8 @@ describe.each(SHELLS)('waiting for a text in %s', (shell) => {
     await bed.tmux.run('new-window', '-d', '-t', `${seat.session}:`);
     await seat.lines('true');
     const waiting = seat.waitFor({ pattern: 'never' });
+    // Whoever answers this has found the pane of the call before it, too: without it, the session means another.
+    await bed.call('pane_info', { session: seat.session });
     await bed.tmux.run('kill-pane', '-t', seat.pane);
     expect(await waiting).toMatchObject({ matched: false, state: 'pane_closed', timeout_occurred: false });
   });
