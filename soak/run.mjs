@@ -69,33 +69,27 @@ try {
 /** Plays one typing move after the other, each on a pane that nobody else uses. */
 async function player(random, calls, isOver) {
   while (!isOver()) {
-    const pane = await taking(random);
+    const pane = await available(random, true);
     const kind = random.weighted(TYPING);
     await judged(kind, pane, random, calls);
     pane.taken = false;
   }
 }
 
-/** A pane that is there; while tmux is being made anew there is none. */
-async function available(random, take = () => undefined, fits = () => true) {
+/**
+ * A pane that is there; while tmux is being made anew there is none.
+ * @param take one that nobody types into, taken in the same step, before anybody else can choose
+ */
+async function available(random, take = false) {
   for (;;) {
-    const panes = field.panes.filter((pane) => pane.id !== undefined && fits(pane));
+    const panes = field.panes.filter((pane) => pane.id !== undefined && !(take && pane.taken));
     if (panes.length > 0) {
       const pane = random.pick(panes);
-      // Before anybody else can choose.
-      take(pane);
+      pane.taken ||= take;
       return pane;
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-/** One that nobody types into, for the caller alone. */
-function taking(random) {
-  const take = (pane) => {
-    pane.taken = true;
-  };
-  return available(random, take, ({ taken }) => !taken);
 }
 
 async function looking(random, calls, isOver) {

@@ -9,7 +9,8 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { PanewrightError } from '../errors.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { Mirror } from './mirror.js';
-import { here, innermost, inputWait, nameOf, startedAt, type InputWait, type Proc } from './process.js';
+import { here, type Proc } from '../tmux/proc.js';
+import { innermost, inputWait, nameOf, startedAt, type InputWait } from './process.js';
 import { echoing, isTerminal, terminalModes, type TerminalModes, writeTerminal } from './tty.js';
 
 type Place = Pick<PaneRow, 'pid' | 'tty'>;

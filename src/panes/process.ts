@@ -3,8 +3,8 @@
  * input; where there is none everything is `unknown`, and callers fall back on the screen. Pure but for the reader:
  * the files may be this machine's or what another has sent.
  */
-import { readFileSync } from 'node:fs';
 import type { PaneRow } from '../tmux/formats.js';
+import { here, type Proc } from '../tmux/proc.js';
 
 /**
  * `reading`: blocked in a read of a terminal. `polling`: in poll, select or epoll, which a line editor does as
@@ -15,12 +15,6 @@ export type InputWait = 'reading' | 'polling' | 'working' | 'unknown';
 /** Kernel functions in which a reader of a terminal sleeps; seen on Linux 5.10 to 6.18. */
 const READ = /^(?:wait_woken|n_tty_read|tty_read)/;
 const POLL = /^(?:poll_schedule_timeout|do_select|do_sys_poll|do_poll|ep_poll|do_epoll_wait|core_sys_select)/;
-
-/** Text of a file of /proc; throws where there is none. */
-export type Proc = (path: string) => string;
-
-/** This machine's own. */
-export const here: Proc = (path) => readFileSync(path, 'utf8');
 
 /** How the programs of a pane wait. Only meaningful while the pane is silent. */
 export function inputWait(row: Pick<PaneRow, 'pid' | 'tty'>, proc: Proc = here): InputWait {
@@ -90,31 +84,6 @@ export function isZombie(pid: number, proc: Proc = here): boolean {
     return /^[ZX]$/.test(stat(pid, proc).state);
   } catch {
     return false;
-  }
-}
-
-/** Start time of a process in the kernel's ticks, as its own status files quote it; undefined where unknown. */
-export function startTicks(pid: number, proc: Proc = here): string | undefined {
-  try {
-    const text = proc(`/proc/${pid}/stat`);
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
-
-/** The environment that a process was started with; undefined where it cannot be read. */
-export function environmentOf(pid: number, proc: Proc = here): Record<string, string> | undefined {
-  try {
-    const pairs = proc(`/proc/${pid}/environ`).split('\0');
-    return Object.fromEntries(
-      pairs.flatMap((pair) => {
-        const at = pair.indexOf('=');
-        return at > 0 ? [[pair.slice(0, at), pair.slice(at + 1)]] : [];
-      }),
-    );
-  } catch {
-    return undefined;
   }
 }
 

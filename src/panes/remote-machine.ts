@@ -7,7 +7,8 @@ import { shellWord } from '../tmux/remote/words.js';
 import type { PaneRow } from '../tmux/formats.js';
 import { Mirror } from './mirror.js';
 import { absolute, noDirectory, type Machine } from './machine.js';
-import { innermost, inputWait, nameOf, startedAt, type InputWait, type Proc } from './process.js';
+import type { Proc } from '../tmux/proc.js';
+import { innermost, inputWait, nameOf, startedAt, type InputWait } from './process.js';
 import { echoing, isTerminal, terminalModes, type TerminalModes } from './tty.js';
 
 type Place = Pick<PaneRow, 'pid' | 'tty'>;

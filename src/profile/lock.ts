@@ -3,7 +3,7 @@
  * step that types. It is kept for a moment after a command, because the next one often follows at once.
  */
 import { randomBytes } from 'node:crypto';
-import { machineId } from '../panes/machine-id.js';
+import { machineId } from '../tmux/machine-id.js';
 import { PanewrightError } from '../errors.js';
 import type { Piece, WritePane } from '../panes/pane.js';
 import { LostBefore } from '../panes/untouched.js';

@@ -3,29 +3,22 @@
  * lets go of one for which it still has output: it is kept for, and at its end the server waits for it. So whoever
  * comes next ends them. Each carries who started it, for a process has no other way to tell.
  */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { machineId } from './machine-id.js';
+import { environmentOf, startTicks } from './proc.js';
 
 const VARIABLE = 'PANEWRIGHT_OWNER';
 
 /** What the environment of our control clients says; empty where there is no /proc. */
 export function ownerMark(): NodeJS.ProcessEnv {
-  const self = identity(process.pid);
-  return self === undefined ? {} : { [VARIABLE]: self };
+  const ticks = startTicks(process.pid);
+  return ticks === undefined ? {} : { [VARIABLE]: `${process.pid} ${ticks} ${machineId()}` };
 }
 
 /** Whether the process is a control client of a Panewright that is gone. */
 export function isStray(pid: number): boolean {
-  try {
-    const variables = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-    const owner = variables.find((text) => text.startsWith(`${VARIABLE}=`))?.slice(VARIABLE.length + 1);
-    if (owner === undefined) return false;
-    const [, started, namespace] = /^\d+ (\d+) (\S+)$/.exec(owner) ?? [];
-    // What runs in another container counts its processes otherwise.
-    if (started === undefined || namespace !== readlinkSync('/proc/self/ns/pid')) return false;
-    return identity(Number.parseInt(owner, 10)) !== owner;
-  } catch {
-    return false;
-  }
+  const [, owner, ticks, machine] = /^(\d+) (\d+) (\w+)$/.exec(environmentOf(pid)?.[VARIABLE] ?? '') ?? [];
+  // What runs in another container counts its processes otherwise.
+  return machine === machineId() && startTicks(Number(owner)) !== ticks;
 }
 
 export function endStray(pid: number): void {
@@ -33,16 +26,5 @@ export function endStray(pid: number): void {
     process.kill(pid, 'SIGKILL');
   } catch {
     // It has just gone.
-  }
-}
-
-/** A process, its start (in clock ticks after that of the machine) and the namespace that numbers it. */
-function identity(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return `${pid} ${started} ${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return undefined;
   }
 }

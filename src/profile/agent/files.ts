@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, watch, writ
 import { dirname, join } from 'node:path';
 import type { Mirror } from '../../panes/mirror.js';
 import type { ReadPane } from '../../panes/pane.js';
-import { candidates, environmentOf, isZombie, startTicks, type Proc } from '../../panes/process.js';
+import { candidates, isZombie } from '../../panes/process.js';
+import { environmentOf, startTicks, type Proc } from '../../tmux/proc.js';
 import type { PaneRow } from '../../tmux/formats.js';
 import type { AgentEvent, AgentFacts, AgentLaunchPlan, AgentRecord, AgentStatus } from '../contract.js';
 import type { SessionRecord } from '../session/record.js';

@@ -7,13 +7,17 @@ let id: string | undefined;
 
 /** Eight hexadecimal digits, the same for all processes that see each other's pids, until the next boot. */
 export function machineId(): string {
+  return (id ??= digest());
+}
+
+function digest(): string {
   const facts = [
     hostname(),
     // Containers share a boot, and may share a name, but not their pids.
     attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')),
     attempt(() => readlinkSync('/proc/self/ns/pid')),
   ];
-  return (id ??= createHash('sha256').update(facts.join('\n')).digest('hex').slice(0, 8));
+  return createHash('sha256').update(facts.join('\n')).digest('hex').slice(0, 8);
 }
 
 function attempt(read: () => string): string {
