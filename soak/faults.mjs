@@ -37,13 +37,15 @@ const faults = {
       await field.tmux('send-keys', '-t', pane.id, '-X', 'cancel');
     }),
 
-  /** A person types a line, thinks, and submits it. */
+  /** A person types a line, thinks, and submits it; from copy mode, if another fault put the pane there meanwhile. */
   human: ({ pane, field, random }) =>
     during(pane.deeds, 'human', async () => {
       const name = `human-${(typed += 1)}`;
       await field.tmux('send-keys', '-t', pane.id, '-l', `echo ${name} >> $LEDGER`);
       await later(random.int(20, 400));
-      await field.tmux('send-keys', '-t', pane.id, 'Enter');
+      // In copy mode tmux takes the key for itself, and the draft would stay when nobody knows of it any more.
+      const leave = ['if-shell', '-F', '-t', pane.id, '#{pane_in_mode}', `send-keys -X -t ${pane.id} cancel`];
+      await field.tmux(...leave, ';', 'send-keys', '-t', pane.id, 'Enter');
     }),
 
   client: ({ pane, field, server, random }) =>
