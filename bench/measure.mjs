@@ -64,7 +64,13 @@ export function cpuMilliseconds(pids) {
 
 /** Proportional set size of processes in MB: shared pages are counted once, split among those who share. */
 export function pssMegabytes(pids) {
-  const one = (pid) =>
-    Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))[1]);
+  const one = (pid) => {
+    try {
+      return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0);
+    } catch (error) {
+      if (error.code === 'ENOENT' || error.code === 'ESRCH') return 0; // it has ended
+      throw error;
+    }
+  };
   return pids.map(one).reduce((sum, kilobytes) => sum + kilobytes, 0) / 1024;
 }
