@@ -127,13 +127,13 @@ async function invoke(
         );
   const run = tool.run as (...rest: unknown[]) => Promise<unknown>;
   try {
-    if (tool.on === 'nothing') {
+    const onNothing = async (): Promise<unknown> => {
       const { name } = args;
       const asked = tool.toolset === 'sessions' && typeof name === 'string' ? name : null;
       const rule = terminals.gate.admit(tool.access, asked, config);
       record('allow', rule, asked !== null && (await mayHide(asked)));
-      return await run(args, context);
-    }
+      return run(args, context);
+    };
     let isRecorded = false;
     const onPane = async (trusting: boolean): Promise<unknown> => {
       const { pane, rule, sessions } = await terminals.gate.open(named, tool.access, config, trusting);
@@ -150,10 +150,12 @@ async function invoke(
     };
     for (let tries = 1; ; tries++) {
       try {
-        return await onPane(tries === 1 && tool.trusting === true);
+        return await (tool.on === 'nothing' ? onNothing() : onPane(tries === 1 && tool.trusting === true));
       } catch (error) {
-        // Nothing was done: look the target up afresh and try again. A window may be resized again and again.
-        if (!(error instanceof Untouched) || tries === MOST_TRIES) throw error;
+        // Nothing was done: look the target up afresh and try again. A window may be resized again and again. A tool
+        // that finds its pane by itself may have done something else before.
+        const again = tool.on !== 'nothing' || tool.access === 'read';
+        if (!(error instanceof Untouched) || !again || tries === MOST_TRIES) throw error;
       }
     }
   } catch (error) {

@@ -68,6 +68,23 @@ describe('a session that a person made', () => {
   });
 });
 
+describe('a program that ends and is started again while it is asked about', () => {
+  test('is told of as it was before or is after, never by an error', async () => {
+    const pane = await bench.seat('restless');
+    await bench.call('session_send', { name: 'restless', prompt: 'echo known' });
+    let isOver = false;
+    const restless = (async () => {
+      while (!isOver) await bench.tmux.run('respawn-pane', '-k', '-t', pane, '--', 'bash', '--norc');
+    })();
+    const askAll = async (): Promise<void> => {
+      for (let n = 0; n < 100; n++)
+        expect(await bench.call('session_status', { name: 'restless' })).toMatchObject({ name: 'restless' });
+    };
+    await askAll().finally(() => (isOver = true));
+    await restless;
+  });
+});
+
 describe('a turn is on record before it runs', () => {
   test('and what is refused leaves none', async () => {
     const pane = await bench.tmux.newSession('refusing');
