@@ -137,7 +137,7 @@ export class ReadPane {
       ['display-message', '-p', '-t', this.id, PANE.format],
       ['capture-pane', '-p', '-J', ...(ansi ? ['-e'] : []), ...start, '-t', this.id],
     ]);
-    const [row = this.row] = PANE.parse(facts);
+    const [row = this.row] = this.terminal.tmux.rowsOf(facts);
     return { lines: ansi ? ansiLines(body) : screenLines(body), row };
   }
 
@@ -147,7 +147,7 @@ export class ReadPane {
    */
   async cursorLine(): Promise<{ before: string; row: PaneRow }> {
     const [facts = ''] = await this.ask([['display-message', '-p', '-t', this.id, PANE.format]]);
-    const [row = this.row] = PANE.parse(facts);
+    const [row = this.row] = this.terminal.tmux.rowsOf(facts);
     const y = String(row.cursorY);
     const [joined = '', last = ''] = await this.ask([
       ['capture-pane', '-p', '-J', '-S', '0', '-E', y, '-t', this.id],
@@ -167,7 +167,7 @@ export class ReadPane {
       ['display-message', '-p', '-t', this.id, PANE.format],
       ['capture-pane', '-p', '-e', '-t', this.id],
     ]);
-    const [row = this.row] = PANE.parse(facts);
+    const [row = this.row] = this.terminal.tmux.rowsOf(facts);
     return { ansi, row };
   }
 

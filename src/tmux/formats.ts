@@ -110,6 +110,7 @@ export interface PaneRow {
   readonly alternate: boolean;
   readonly dead: boolean;
   readonly deadStatus: number | null;
+  /** Process id of the pane's own program; 0 where it has ended and tmux (3.8) no longer tells. */
   readonly pid: number;
   readonly tty: string;
   readonly active: boolean;
@@ -172,7 +173,10 @@ export const SHELL_OPTION = '@panewright_shell';
  * fills in what it likes (`if-shell` and `display-message` go on with a target that they did not find).
  */
 export function samePlace(row: PaneRow): string {
-  return same([...sessionFacts(row), ['#{pane_pid}.#{pane_dead}', `${row.pid}.${row.dead ? 1 : 0}`]]);
+  return same([
+    ...sessionFacts(row),
+    ['#{?pane_dead,dead,#{pane_pid}}', row.dead ? 'dead' : String(row.pid)],
+  ]);
 }
 
 /** The same, whatever has become of the program. */

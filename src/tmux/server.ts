@@ -45,6 +45,9 @@ const NOTICED_MS = 50;
 /** How long clients are let go one by one, in milliseconds. */
 const CLOSE_MS = 1_000;
 
+/** Of how many panes the process id is remembered. */
+const MOST_PROGRAMS = 10_000;
+
 /** tmux's words for "there is no server", by which an empty list is told from an error. */
 const NO_SERVER = /no server running|error connecting to .*\((No such file|Connection refused)|no sessions/;
 
@@ -54,6 +57,8 @@ export class TmuxServer {
   readonly #idleMs: number;
   readonly #connections = new Map<string, Connection>();
   readonly #gate = new ConnectGate();
+  /** Process ids of the programs of panes. */
+  readonly #programs = new Map<string, number>();
   #version: Promise<string> | undefined;
   #isTidy = false;
 
@@ -146,7 +151,18 @@ export class TmuxServer {
   /** Every pane of the server, or of one session by id; empty when no server runs. */
   async panes(sessionId?: string): Promise<PaneRow[]> {
     const scope = sessionId === undefined ? ['-a'] : ['-s', '-t', sessionId];
-    return PANE.parse(await this.run(['list-panes', ...scope, '-F', PANE.format], sessionId));
+    return this.rowsOf(await this.run(['list-panes', ...scope, '-F', PANE.format], sessionId));
+  }
+
+  /** Rows of `PANE`. Of a program that has ended, the process id that was seen while it ran, where tmux tells none. */
+  rowsOf(body: string): PaneRow[] {
+    if (this.#programs.size > MOST_PROGRAMS) this.#programs.clear();
+    return PANE.parse(body).map((row) => {
+      const key = `${row.serverPid} ${row.paneId}`;
+      if (row.pid === 0) return { ...row, pid: this.#programs.get(key) ?? 0 };
+      this.#programs.set(key, row.pid);
+      return row;
+    });
   }
 
   /** The same of all panes, as far as listings show them. */
@@ -171,7 +187,7 @@ export class TmuxServer {
       if (error instanceof PanewrightError && error.code === 'TMUX_ERROR') return '';
       throw error;
     });
-    return PANE.parse(body).find((row) => row.paneId === place.paneId && row.sessionId === place.sessionId);
+    return this.rowsOf(body).find((row) => row.paneId === place.paneId && row.sessionId === place.sessionId);
   }
 
   async clients(): Promise<ClientRow[]> {

@@ -58,6 +58,25 @@ describeClaude('the life of a session on the real Claude Code', () => {
     expect((cpu() - before) / 5).toBeLessThan(200);
   }, 60_000);
 
+  test('a tmux that stands still while the program starts does not fail the start', async () => {
+    const tmux = Number(await stage.bed.tmux('display-message', '-p', '#{pid}'));
+    const starting = stage.start('slow');
+    await stage.bed.until(
+      () =>
+        stage.bed.tmux('has-session', '-t', '=slow').then(
+          () => true,
+          () => false,
+        ),
+      { every: 10 },
+    );
+    process.kill(tmux, 'SIGSTOP');
+    // Longer than a call is given that has nothing to wait for.
+    await new Promise((wake) => setTimeout(wake, 4_000));
+    process.kill(tmux, 'SIGCONT');
+    expect(await starting).toMatchObject({ name: 'slow', state: 'idle' });
+    await stage.call('session_destroy', { name: 'slow' });
+  }, 60_000);
+
   test('the end of the program is told, and health says what to do', async () => {
     const pane = String((await stage.call('session_status', { name: 's' }))['pane_id']);
     await stage.bed.tmux('send-keys', '-t', pane, 'C-d');

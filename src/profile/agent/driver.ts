@@ -4,6 +4,7 @@ import { parseKey } from '../../panes/keys.js';
 import type { WritePane } from '../../panes/pane.js';
 import { PaneMoved } from '../../panes/untouched.js';
 import { nextOutput } from '../../panes/watch.js';
+import { TmuxSilent } from '../../tmux/lost.js';
 import { cancelled, type WaitOptions } from '../outcome.js';
 import type { Driver, SendOptions, SessionState, Status, Subject, TurnResult } from '../session/driver.js';
 import { type SessionRecord, type Turn, turnOf } from '../session/record.js';
@@ -31,7 +32,14 @@ export class AgentDriver extends AgentSender implements Driver {
   async ready(subject: Subject<WritePane>, options: WaitOptions): Promise<Status> {
     let accepted = false;
     for (;;) {
-      const { status, screen } = await this.look(subject.pane, subject.record);
+      const seen = await this.look(subject.pane, subject.record).catch((error: unknown) => {
+        // It is started already. Where many are at once, tmux may need longer to answer than a call is given.
+        if (!(error instanceof TmuxSilent) || performance.now() >= options.deadline) throw error;
+        return undefined;
+      });
+      if (options.signal.aborted) throw cancelled();
+      if (!seen) continue;
+      const { status, screen } = seen;
       const trusted = subject.record.trust === 'accept' && screen.dialog?.kind === 'trust';
       if (trusted && !accepted) {
         accepted = true;
@@ -40,7 +48,6 @@ export class AgentDriver extends AgentSender implements Driver {
       }
       const settled = status.state !== 'starting' && status.state !== 'unknown' && !trusted;
       if (settled || performance.now() >= options.deadline) return withoutEvidence(status);
-      if (options.signal.aborted) throw cancelled();
       await nextOutput(subject.pane.stream, 200, options.signal);
     }
   }
