@@ -126,7 +126,10 @@ describeClaude('dialogs of the real Claude Code', () => {
     });
     expect(dialogOf(review)).toMatchObject({ kind: 'question', options: [{ label: 'Submit answers' }, {}] });
     await stage.call('session_answer', { name: 'd', dialog_id: dialogOf(review).dialog_id, choice: 1 });
-    expect(await stage.call('session_wait', { name: 'd' })).toMatchObject({ response: 'done with it' });
+    expect(await stage.call('session_wait', { name: 'd' })).toMatchObject({
+      outcome: 'completed',
+      response: 'done with it',
+    });
     expect(JSON.stringify(stage.bed.api.requests.at(-1)?.toolResults)).toMatch(/Red, ?Blue/);
   }, 60_000);
 
