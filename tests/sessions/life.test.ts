@@ -61,14 +61,13 @@ describeClaude('the life of a session on the real Claude Code', () => {
   test('a tmux that stands still while the program starts does not fail the start', async () => {
     const tmux = Number(await stage.bed.tmux('display-message', '-p', '#{pid}'));
     const starting = stage.start('slow');
-    await stage.bed.until(
-      () =>
-        stage.bed.tmux('has-session', '-t', '=slow').then(
-          () => true,
-          () => false,
-        ),
-      { every: 10 },
-    );
+    // The last thing that is done to it before it is waited for.
+    const isMade = (): Promise<boolean> =>
+      stage.bed.tmux('show-options', '-p', '-v', '-t', '=slow:', 'remain-on-exit').then(
+        (value) => value.trim() === 'on',
+        () => false,
+      );
+    await stage.bed.until(isMade, { every: 10 });
     process.kill(tmux, 'SIGSTOP');
     // Longer than a call is given that has nothing to wait for.
     await new Promise((wake) => setTimeout(wake, 4_000));
