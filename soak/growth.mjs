@@ -16,7 +16,10 @@ export class Growth {
     clearInterval(this.#timer);
   }
 
-  /** `{ rss, fds }`, each with the medians of the first and the last third after the warm-up. */
+  /**
+   * `{ rss, fds }`, each with the medians of the first and the last third after the warm-up. Descriptors are all in
+   * use at the beginning already; when tmux dies there are fewer for a while.
+   */
   get report() {
     const warm = this.#samples.slice(Math.floor(this.#samples.length * WARM_UP));
     const third = Math.max(1, Math.floor(warm.length / 3));
@@ -24,7 +27,8 @@ export class Growth {
       const median = (samples) => samples.map((one) => one[key]).sort((a, b) => a - b)[samples.length >> 1];
       return { before: median(warm.slice(0, third)), after: median(warm.slice(-third)) };
     };
-    return { rss: of('rss'), fds: of('fds') };
+    const fds = of('fds');
+    return { rss: of('rss'), fds: { ...fds, before: Math.max(fds.before, this.#samples[0].fds) } };
   }
 }
 
