@@ -43,6 +43,8 @@ export class PaneStream {
   /** Positions at which the newest prompt began and ended. */
   promptFrom = 0;
   promptAt = 0;
+  /** Prompts seen since the stream began, redrawn ones among them. */
+  prompts = 0;
   /** Whether text came since the prompt ended: somebody typed, or a background job printed. */
   touched = false;
   /** `performance.now()` when the newest prompt ended. */
@@ -158,6 +160,7 @@ export class PaneStream {
         if (mark.named['n'] === undefined || mark.named['n'] !== this.#promptNumber)
           this.#promptTime = performance.now();
         this.#promptNumber = mark.named['n'];
+        this.prompts++;
         this.shell = shell;
         this.touched = false;
         this.promptAt = this.#position;

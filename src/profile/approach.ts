@@ -2,6 +2,7 @@
  * Decides, before anything is typed, how a command can be given to what lives in a pane: to a shell that marks
  * its prompts, to a program known by its prompt, or not at all, and then says what is in the way.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { PanewrightError } from '../errors.js';
 import { OutputText } from '../panes/output.js';
 import type { WritePane } from '../panes/pane.js';
@@ -82,9 +83,10 @@ async function atMarkedPrompt(
   options: ApproachOptions,
   shell: ShellIntegration,
 ): Promise<boolean> {
+  const report = shell.keys?.report;
+  if (report === undefined && !(await hasReadAll(pane, stream, options))) return false;
   // The terminal's answer, if there is one, reaches the shell before anything that we type: so it is asked.
   if (!stream.touched && !options.junk) return true;
-  const report = shell.keys?.report;
   if (report === undefined) return lineStillEmpty(pane, stream, options);
   // A background job's output looks like typing: only the line editor itself knows what it holds.
   const answered = waitForMark(stream, (mark) => mark.named['draft'] !== undefined, 500);
@@ -96,7 +98,27 @@ async function atMarkedPrompt(
 }
 
 /**
- * The same where no line editor can be asked: a background job leaves a fresh line behind, a draft does not.
+ * A shell without a mark for the start of a command says of no line that it was entered: one that somebody typed ahead
+ * is run before ours, and has a prompt of its own, which would pass for ours. So the shell must be seen to wait for
+ * input, and all that it had printed by then must have come. False: it works.
+ */
+async function hasReadAll(pane: WritePane, stream: PaneStream, options: ApproachOptions): Promise<boolean> {
+  const deadline = Math.min(options.deadline, performance.now() + RUNNING_MS);
+  for (let ms = 1; ; ms = Math.min(2 * ms, 50)) {
+    const { prompts } = stream;
+    const wait = await pane.machine.inputWait(pane.row);
+    if (wait === 'unknown') return true;
+    // What tmux had of the pane comes before its answer.
+    await pane.renewed();
+    if (wait !== 'working' && stream.prompts === prompts) return true;
+    options.signal.throwIfAborted();
+    if (performance.now() > deadline) return false;
+    await delay(ms);
+  }
+}
+
+/**
+ * Whether the line is empty where no line editor can be asked: a background job leaves a fresh line behind, a draft does not.
  */
 async function lineStillEmpty(
   pane: WritePane,

@@ -26,6 +26,8 @@ export class ShellRun {
   readonly #framing: boolean;
   /** Lines still to be typed, for shells that take one at a time. */
   readonly #lines: string[];
+  /** Whether the line typed last is empty. */
+  #isBlank = false;
   #stage: 'echo' | 'output' | 'between' = 'echo';
   #echo: Buffer[] = [];
   #echoSize = 0;
@@ -63,6 +65,7 @@ export class ShellRun {
 
   #next(): Piece[] {
     const line = this.#lines.shift() ?? '';
+    this.#isBlank = line === '';
     const keys = this.#shell.keys;
     return [
       ...(line === '' ? [] : [{ text: line, framed: true }]),
@@ -124,7 +127,10 @@ export class ShellRun {
         else this.#cancel();
         break;
       case 'B':
-        if (mark.named['k'] !== 's' && this.#entered) this.#prompt();
+        if (mark.named['k'] === 's') break;
+        if (this.#entered) this.#prompt();
+        // The prompt of an Enter that somebody pressed before ours: the echo of the line is still to come.
+        else if (this.#shell.keys === undefined) this.#echo = [];
         break;
     }
   }
@@ -204,7 +210,7 @@ export class ShellRun {
     const text = Buffer.concat(this.#echo);
     this.#echo = [];
     this.#stage = 'between';
-    const from = endOfEcho(text, this.#framing);
+    const from = this.#endOfEcho(text);
     const rest = text.subarray(from);
     this.#run.output.feed(rest);
   }
@@ -216,18 +222,23 @@ export class ShellRun {
 
   /** Whether the shell has taken the line. Before that, marks come from a prompt that was merely redrawn. */
   get #entered(): boolean {
-    return this.#stage !== 'echo' || endOfEcho(Buffer.concat(this.#echo), this.#framing) > 0;
+    return this.#stage !== 'echo' || this.#endOfEcho(Buffer.concat(this.#echo)) > 0;
+  }
+
+  /** Where the echo of a submitted line ends: behind the line editor's goodbye or the line's newline; 0: not yet. */
+  #endOfEcho(text: Buffer): number {
+    const editorOff = text.lastIndexOf(EDITOR_OFF);
+    if (editorOff < 0) {
+      // While a paste shows, a line editor may draw its prompt again, newlines and all.
+      if (this.#framing) return 0;
+      // An empty line before the echo of ours is somebody else's Enter.
+      const line = this.#isBlank ? 0 : text.findIndex((byte) => byte !== 0x0d && byte !== 0x0a);
+      return line < 0 ? 0 : text.indexOf('\n', line) + 1;
+    }
+    let from = editorOff + EDITOR_OFF.length;
+    while (text[from] === 0x0d) from++;
+    return text[from] === 0x0a ? from + 1 : from;
   }
 }
 
 const EDITOR_OFF = Buffer.from('\x1b[?2004l');
-
-/** Where the echo of a submitted line ends: behind the line editor's goodbye or the first newline; 0: not yet. */
-function endOfEcho(text: Buffer, framing: boolean): number {
-  const editorOff = text.lastIndexOf(EDITOR_OFF);
-  // While a paste shows, a line editor may draw its prompt again, newlines and all.
-  if (editorOff < 0) return framing ? 0 : text.indexOf('\n') + 1;
-  let from = editorOff + EDITOR_OFF.length;
-  while (text[from] === 0x0d) from++;
-  return text[from] === 0x0a ? from + 1 : from;
-}

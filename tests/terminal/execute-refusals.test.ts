@@ -144,10 +144,24 @@ describe.each(SHELLS)('a pane that is not free, with %s in it', (shell) => {
     const seat = await bed.seat(shell);
     await seat.lines('true');
     await bed.tmux.type(seat.pane, '\n\n\n');
-    // Plain sh says of no line that it was entered: an Enter that it has not answered yet would pass for ours.
-    if (shell === 'sh') await bed.tmux.until(seat.pane, /(?:[$#][^$#]*){5}/);
     expect(await seat.lines('echo fine')).toEqual(['fine']);
   });
+
+  test.each([':', 'echo ahead', 'sleep 0.3'])(
+    'a line that a person types ahead (%s) is run first, and not taken for ours',
+    async (line) => {
+      const seat = await bed.seat(shell);
+      await seat.lines('true');
+      for (let i = 0; i < 5; i++) {
+        const first = seat.execute(`sleep 0.2; echo one-${i}`);
+        const second = seat.execute(`sleep 0.1; echo two-${i}`);
+        await bed.tmux.until(seat.pane, new RegExp(`echo one-${i}\n`));
+        await bed.tmux.type(seat.pane, `${line}\n`);
+        expect(await first).toMatchObject({ state: 'completed', exit_code: 0 });
+        expect(await second).toMatchObject({ state: 'completed', exit_code: 0, output_lines: [`two-${i}`] });
+      }
+    },
+  );
 
   test('a pane in copy mode runs the command', async () => {
     const seat = await bed.seat(shell);
