@@ -117,6 +117,8 @@ export class Field {
 
   /** Makes everything anew when tmux has died, of itself: 3.3a does while a control client connects. */
   async mend() {
+    // It answers again from the first session on that is made, and the others are still to come.
+    if (this.#mended) return this.#mended;
     if (
       await this.tmux('list-sessions').then(
         () => true,

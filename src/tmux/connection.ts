@@ -7,15 +7,15 @@ import { once } from 'node:events';
 import { PanewrightError } from '../errors.js';
 import { all, before } from './formats.js';
 import type { ConnectGate, GateMember } from './gate.js';
-import { AttachFailed, AttachUnsafe, TmuxSilent } from './lost.js';
+import { AttachFailed, AttachUnsafe, TmuxSilent, type Attached } from './lost.js';
 import { ControlParser, type Reply } from './protocol.js';
 import { commandLine, quote, type Command } from './quote.js';
-import type { Transport } from './transport.js';
+import { LOOK_AGAIN_MS, Starved } from './starved.js';
+import { LONGEST_DEADLINE_MS, type Transport } from './transport.js';
 
-/** The same while output keeps coming. */
-const LONGEST_DEADLINE_MS = 15_000;
-/** How long a client may take to detach. */
+/** How long a client may take to detach: here, and over a connection. */
 const DETACH_MS = 200;
+const FAR_DETACH_MS = 1_000;
 
 interface Pending {
   /** Replies still to come. */
@@ -49,6 +49,7 @@ export class Connection implements GateMember {
   #child: ChildProcess | undefined;
   readonly #gate: ConnectGate;
   readonly #transport: Transport;
+  readonly #server: Attached;
   readonly #idleWaiters: (() => void)[] = [];
   readonly #pending: Pending[] = [];
   readonly #outputs = new Map<string, Set<OutputListener>>();
@@ -69,7 +70,6 @@ export class Connection implements GateMember {
    * @param argv command and arguments up to, not including, `-C`
    * @param sessionId id of the session to attach to, `$3`
    * @param idleMs milliseconds without use after which the client detaches
-   * @param isSafe asked right before it attaches; when not, the connection ends with AttachUnsafe
    */
   constructor(
     transport: Transport,
@@ -77,17 +77,18 @@ export class Connection implements GateMember {
     sessionId: string,
     idleMs: number,
     gate: ConnectGate,
-    isSafe: () => Promise<boolean>,
+    server: Attached,
   ) {
     this.sessionId = sessionId;
     this.closed = this.#closing.signal;
     this.#idleMs = idleMs;
     this.#gate = gate;
     this.#transport = transport;
+    this.#server = server;
     gate.members.add(this);
     this.#restartIdleTimer();
     void gate.exclusive(async () => {
-      if (await isSafe().catch(() => true)) await this.#open(argv);
+      if (await server.mayAttach(sessionId).catch(() => true)) await this.#open(argv);
       else this.#end(new AttachUnsafe());
     });
   }
@@ -176,6 +177,11 @@ export class Connection implements GateMember {
     return this.#child?.pid;
   }
 
+  /** Those on this machine that an answer depends on. */
+  get #processes(): (number | undefined)[] {
+    return this.#transport.host === undefined ? [this.#server.pid(), this.pid] : [];
+  }
+
   /** Runs one command; resolves with its output, rejects with what tmux said against it. */
   async run(command: Command): Promise<string> {
     const [reply] = await this.#write(commandLine([command]), 1);
@@ -259,7 +265,9 @@ export class Connection implements GateMember {
     child.stdin?.end();
     this.#end(new PanewrightError('TMUX_LOST', 'the connection to tmux was closed.', 'Try again.'));
     if (!ended) return;
-    const timer = setTimeout(() => child.kill('SIGKILL'), DETACH_MS);
+    // What reads for a client elsewhere must not go first: tmux 3.3a never lets go of one that it has output for.
+    const ms = this.#transport.host === undefined ? DETACH_MS : FAR_DETACH_MS;
+    const timer = setTimeout(() => child.kill('SIGKILL'), ms);
     await ended.catch(() => undefined);
     clearTimeout(timer);
   }
@@ -276,18 +284,28 @@ export class Connection implements GateMember {
     return new Promise((resolve, reject) => {
       const pending: Pending = { remaining: replies, replies: [], resolve, reject, timer: undefined };
       const { deadlineMs } = this.#transport;
+      const starved = new Starved();
       const overdue = (): void => {
         const now = performance.now();
         const { sent } = pending;
         // A flood of output delays the reply, but shows that tmux is alive; and clients connect one by one.
         const life = sent === undefined ? this.#gate.progressAt : this.#lastBytes;
         const silent = now - Math.max(asked, sent ?? 0, life);
-        if (silent < deadlineMs && (sent === undefined || now - sent < LONGEST_DEADLINE_MS))
-          pending.timer = setTimeout(overdue, deadlineMs - silent).unref();
+        if (sent === undefined || now - sent < LONGEST_DEADLINE_MS) {
+          if (silent < deadlineMs) return again(deadlineMs - silent);
+          if (silent < LONGEST_DEADLINE_MS && starved.waitOn(this.#processes)) return again(LOOK_AGAIN_MS);
+        }
         // The slot stays in the queue: when tmux wakes up its late reply must not answer another command.
-        else reject(new TmuxSilent(now - asked, this.#where));
+        reject(new TmuxSilent(now - asked, this.#where));
       };
-      pending.timer = setTimeout(overdue, deadlineMs).unref();
+      // What has come while we had no time ourselves is read before it is called overdue.
+      const again = (ms: number): void => {
+        pending.timer = setTimeout(
+          () => setImmediate(() => this.#pending.includes(pending) && overdue()),
+          ms,
+        ).unref();
+      };
+      again(deadlineMs);
       this.#pending.push(pending);
       if (this.#attached && this.#gate.open) {
         pending.sent = asked;

@@ -1,6 +1,14 @@
 /** How a connection to tmux can be lost, or never come about. */
 import { PanewrightError } from '../errors.js';
 
+/** What a connection must know of the server that it attaches to. */
+export interface Attached {
+  /** Its process id, where it is on this machine and known. */
+  pid(): number | undefined;
+  /** Asked right before a client attaches; when not, the connection ends with AttachUnsafe. */
+  mayAttach(sessionId: string): Promise<boolean>;
+}
+
 /** The client ended before tmux had answered anything: the session is not there (any more); nothing was done. */
 export class AttachFailed extends PanewrightError {}
 

@@ -59,6 +59,12 @@ export class TmuxServer {
   readonly #gate = new ConnectGate();
   /** Process ids of the programs of panes. */
   readonly #programs = new Map<string, number>();
+  /** Process id of the server, as last told. */
+  #pid: number | undefined;
+  readonly #asSeen = {
+    pid: (): number | undefined => this.#pid,
+    mayAttach: (sessionId: string): Promise<boolean> => this.#mayAttach(sessionId),
+  };
   #version: Promise<string> | undefined;
   #isTidy = false;
 
@@ -88,14 +94,13 @@ export class TmuxServer {
   connect(sessionId: string): Connection {
     const open = this.#connections.get(sessionId);
     if (open && !open.closed.aborted) return open;
-    const isSafe = (): Promise<boolean> => this.#mayAttach(sessionId);
     const connection = new Connection(
       this.#transport,
       this.#argv,
       sessionId,
       this.#idleMs,
       this.#gate,
-      isSafe,
+      this.#asSeen,
     );
     this.#connections.set(sessionId, connection);
     if (!this.#isTidy) void this.#tidy();
@@ -159,6 +164,7 @@ export class TmuxServer {
     if (this.#programs.size > MOST_PROGRAMS) this.#programs.clear();
     return PANE.parse(body).map((row) => {
       const key = `${row.serverPid} ${row.paneId}`;
+      this.#pid = row.serverPid;
       if (row.pid === 0) return { ...row, pid: this.#programs.get(key) ?? 0 };
       this.#programs.set(key, row.pid);
       return row;
@@ -253,10 +259,8 @@ export class TmuxServer {
   async #spawn(command: readonly string[]): Promise<string> {
     const { host, deadlineMs } = this.#transport;
     const where = this.#where;
-    const { stdout, stderr, outcome } = await this.#transport.run([
-      ...this.#argv,
-      ...command.map(escapeSemicolon),
-    ]);
+    const argv = [...this.#argv, ...command.map(escapeSemicolon)];
+    const { stdout, stderr, outcome } = await this.#transport.run(argv, () => this.#pid);
     switch (outcome) {
       case 'done':
         return stdout;

@@ -4,6 +4,7 @@
  * are a child process whose standard streams carry bytes.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { LOOK_AGAIN_MS, Starved } from './starved.js';
 import { ownerMark } from './strays.js';
 
 /** How a program ended that was run to its end. */
@@ -23,14 +24,20 @@ export interface Transport {
   readonly clockOffsetMs: number;
   /** Starts a program that lives on, its streams piped; rejects with HOST_UNREACHABLE. */
   spawn(argv: readonly string[]): ChildProcess | Promise<ChildProcess>;
-  /** Runs a program to its end, within `deadlineMs`; rejects with HOST_UNREACHABLE. */
-  run(argv: readonly string[]): Promise<Ran>;
+  /**
+   * Runs a program to its end, within `deadlineMs`; rejects with HOST_UNREACHABLE.
+   * @param server process id of what it waits for, if known
+   */
+  run(argv: readonly string[], server?: () => number | undefined): Promise<Ran>;
   /** Resolves when nothing of ours is left over there. */
   close(): Promise<void>;
 }
 
 /** How long tmux on this machine may take to answer before the caller is told that it does not. */
 export const REPLY_DEADLINE_MS = 2_500;
+
+/** The same while output keeps coming, or while the machine gives tmux no time. */
+export const LONGEST_DEADLINE_MS = 15_000;
 
 /** With -E the client's variables are of no use to tmux, and each is one more message while it connects. */
 function clientEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -52,22 +59,32 @@ export class LocalTransport implements Transport {
     return spawn(file, args, { env: clientEnv(this.#env), stdio: ['pipe', 'pipe', 'ignore'] });
   }
 
-  async run([file = '', ...args]: readonly string[]): Promise<Ran> {
+  async run([file = '', ...args]: readonly string[], server?: () => number | undefined): Promise<Ran> {
     // Loaded late: a server that is only asked for its tools never needs it.
     const { execa } = await import('execa');
-    const result = await execa(file, args, {
+    const began = performance.now();
+    const started = execa(file, args, {
       env: this.#env,
       extendEnv: false,
       stdin: 'ignore',
-      timeout: this.deadlineMs,
       killSignal: 'SIGKILL',
       stripFinalNewline: true,
       reject: false,
       maxBuffer: 64 * 1024 * 1024,
     });
+    const starved = new Starved();
+    let timedOut = false;
+    const overdue = (): void => {
+      const isLong = performance.now() - began > LONGEST_DEADLINE_MS;
+      if (!isLong && starved.waitOn([server?.(), started.pid])) timer = setTimeout(overdue, LOOK_AGAIN_MS);
+      else timedOut = started.kill();
+    };
+    let timer = setTimeout(overdue, this.deadlineMs);
+    const result = await started;
+    clearTimeout(timer);
     if (!result.failed) return { stdout: String(result.stdout), stderr: '', outcome: 'done' };
     const stderr = String(result.stderr).trim() || (result.shortMessage ?? 'it failed');
-    const outcome = result.code === 'ENOENT' ? 'not found' : result.timedOut ? 'timed out' : 'failed';
+    const outcome = result.code === 'ENOENT' ? 'not found' : timedOut ? 'timed out' : 'failed';
     return { stdout: '', stderr, outcome };
   }
 

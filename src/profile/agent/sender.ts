@@ -4,6 +4,7 @@ import { parseKey } from '../../panes/keys.js';
 import type { WritePane } from '../../panes/pane.js';
 import { PaneMoved } from '../../panes/untouched.js';
 import { nextOutput } from '../../panes/watch.js';
+import type { ScreenReading } from '../contract.js';
 import { cancelled, type WaitOptions } from '../outcome.js';
 import type { SendOptions, Subject } from '../session/driver.js';
 import { addTurn, type SessionRecord, type Turn, turnOf } from '../session/record.js';
@@ -14,8 +15,9 @@ import { findTurn, isDraft, isQueued } from './turns.js';
 
 /** How long the program may need to show that it took a prompt before Enter is pressed again. */
 const ACCEPT_MS = 2_000;
-/** How long a prompt that was inserted may need to be drawn. */
+/** How long a prompt that was inserted may need to be drawn; and at all, ten programs on two busy cores take that. */
 const DRAWN_MS = 3_000;
+const SLOWLY_MS = 10_000;
 /** How long a prompt that was taken may stay drawn in the composer. */
 const VANISHING_MS = 2_000;
 
@@ -152,12 +154,13 @@ export abstract class AgentSender extends AgentLedger {
 
   /** Resolves when the prompt, and nothing else, is seen in the composer. */
   protected async drawn(pane: WritePane, text: string): Promise<void> {
-    const { met, screen } = await until(
-      pane,
-      this.facts,
-      ({ draft }) => draft !== undefined && this.facts.isDrawn(text, draft),
-      DRAWN_MS,
-    );
+    const shown = ({ draft }: ScreenReading): boolean =>
+      draft !== undefined && this.facts.isDrawn(text, draft);
+    let { met, screen } = await until(pane, this.facts, shown, DRAWN_MS);
+    // Nothing at all: it has not come to read its keys yet.
+    const begun = (now: ScreenReading): boolean => now.draft !== undefined || now.phase === 'dialog';
+    if (!met && !begun(screen) && (await until(pane, this.facts, begun, SLOWLY_MS - DRAWN_MS)).met)
+      ({ met, screen } = await until(pane, this.facts, shown, DRAWN_MS));
     if (met) return;
     if (screen.phase === 'dialog') throw inTheWay(pane);
     if (screen.draft === undefined)
