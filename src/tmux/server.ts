@@ -67,6 +67,7 @@ export class TmuxServer {
   };
   #version: Promise<string> | undefined;
   #isTidy = false;
+  #isClosed = false;
 
   constructor(options: TmuxOptions) {
     // -u: without a UTF-8 locale, which MCP clients often strip, tmux would turn every é into _.
@@ -90,10 +91,15 @@ export class TmuxServer {
     return this.#version;
   }
 
-  /** The connection of a session, opened if there is none. The session must exist: resolve its id first. */
+  /**
+   * The connection of a session, opened if there is none. The session must exist: resolve its id first. Throws
+   * TMUX_LOST once the server is closed.
+   */
   connect(sessionId: string): Connection {
     const open = this.#connections.get(sessionId);
     if (open && !open.closed.aborted) return open;
+    // Whoever follows a pane connects again when a connection ends; not when all do, for nobody would close that one.
+    if (this.#isClosed) throw new PanewrightError('TMUX_LOST', 'Panewright is ending.', 'Start it again.');
     const connection = new Connection(
       this.#transport,
       this.#argv,
@@ -239,6 +245,7 @@ export class TmuxServer {
 
   /** Resolves when no control client is left. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const connections = [...this.#connections.values()];
     this.#connections.clear();
     // One after the other while there is time: tmux 3.3a tells every client of every one that leaves.
