@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { PanewrightError } from '../errors.js';
 import { all, before } from './formats.js';
 import type { ConnectGate, GateMember } from './gate.js';
-import { AttachFailed, AttachUnsafe, TmuxSilent, type Attached } from './lost.js';
+import { AttachFailed, AttachUnsafe, notStarted, TmuxSilent, type Attached } from './lost.js';
 import { ControlParser, type Reply } from './protocol.js';
 import { commandLine, quote, type Command } from './quote.js';
 import { LOOK_AGAIN_MS, Starved } from './starved.js';
@@ -143,16 +143,8 @@ export class Connection implements GateMember {
       parser.feed(chunk);
     });
     child.stdin?.on('error', () => undefined); // 'close' tells the same, with the reason
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      this.#end(
-        error.code === 'ENOENT'
-          ? new PanewrightError(
-              'TMUX_NOT_FOUND',
-              `cannot start ${argv[0] ?? ''}.`,
-              'Install tmux 3.2 or later.',
-            )
-          : new PanewrightError('TMUX_LOST', `cannot start tmux: ${error.message}.`, 'Try again.'),
-      );
+    child.once('error', (error) => {
+      this.#end(notStarted(error, argv[0]));
     });
     child.once('close', () => {
       const why = this.#lastLine === '' ? '' : ` (${this.#lastLine})`;

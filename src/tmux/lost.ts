@@ -9,6 +9,13 @@ export interface Attached {
   mayAttach(sessionId: string): Promise<boolean>;
 }
 
+/** What a client that could not be started means to the caller. */
+export function notStarted(error: NodeJS.ErrnoException, file = 'tmux'): PanewrightError {
+  return error.code === 'ENOENT'
+    ? new PanewrightError('TMUX_NOT_FOUND', `cannot start ${file}.`, 'Install tmux 3.2 or later.')
+    : new PanewrightError('TMUX_LOST', `cannot start tmux: ${error.message}.`, 'Try again.');
+}
+
 /** The client ended before tmux had answered anything: the session is not there (any more); nothing was done. */
 export class AttachFailed extends PanewrightError {}
 
