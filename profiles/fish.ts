@@ -2,7 +2,8 @@
  * fish 3.4 and later. C, D and A come from its events; B stands behind what the user's own `fish_prompt` prints,
  * which is wrapped, and wrapped again when it was defined anew; a repainted prompt repeats B with the same `n=`. Version 4 prints OSC 133 marks of its own, which
  * carry no nonce. fish edits several lines in one buffer and has no secondary prompt: Enter on an unfinished
- * command would only add a line, so the engine submits by a key that first asks whether the buffer is complete.
+ * command would only add a line, so the engine submits by a key that first asks whether the buffer is complete. That
+ * key tells that it was pressed, too: of a line that somebody else enters there is no P.
  */
 import { defineProfile } from '../src/profile/contract.js';
 
@@ -15,7 +16,7 @@ function __pww
 functions fish_prompt|string match -q '*__pwm "B*';and return
 functions -e __pwo
 functions -c fish_prompt __pwo
-function fish_prompt;__pwo;__pwm "B;n=$__pwn";end
+function fish_prompt;__pwo;__pwm "B;n=$__pwn;tells=submit";end
 end
 function __pwh
 for l in (builtin history search -z -n 9 --contains AID|string split0);builtin history delete -eC -- $l;end
@@ -33,6 +34,7 @@ function __pwi;contains -- "$fish_key_bindings" fish_vi_key_bindings fish_hybrid
 function __pwr;__pwi;__pwm "P;draft="(math (string length -- (commandline|string collect -N)) - 1);end
 function __pwk;__pwi;commandline -r '';end
 function __pws
+__pwm 'P;submitted'
 commandline --is-valid
 switch $status
 case 0;commandline -f execute

@@ -45,6 +45,8 @@ export class PaneStream {
   promptAt = 0;
   /** Prompts seen since the stream began, redrawn ones among them. */
   prompts = 0;
+  /** Whether the shell prints `P;submitted` when a line is entered by its own key for that. */
+  tellsSubmit = false;
   /** Whether text came since the prompt ended: somebody typed, or a background job printed. */
   touched = false;
   /** `performance.now()` when the newest prompt ended. */
@@ -161,6 +163,7 @@ export class PaneStream {
           this.#promptTime = performance.now();
         this.#promptNumber = mark.named['n'];
         this.prompts++;
+        this.tellsSubmit = mark.named['tells'] === 'submit';
         this.shell = shell;
         this.touched = false;
         this.promptAt = this.#position;

@@ -28,6 +28,8 @@ export class ShellRun {
   readonly #lines: string[];
   /** Whether the line typed last is empty. */
   #isBlank = false;
+  /** Whether what comes is still of lines that others entered: the shell tells when it takes ours. */
+  #isOthers: boolean;
   #stage: 'echo' | 'output' | 'between' = 'echo';
   #echo: Buffer[] = [];
   #echoSize = 0;
@@ -43,6 +45,7 @@ export class ShellRun {
     this.#pane = pane;
     this.#shell = shell;
     this.#framing = stream.framing;
+    this.#isOthers = stream.tellsSubmit && shell.keys?.submit !== undefined;
     this.#lines = shell.multiline === 'lines' || !this.#framing ? run.command.split('\n') : [run.command];
     // Where the terminal itself echoes, no C mark tells that a command runs.
     if (shell.keys === undefined) stream.phase = 'running';
@@ -95,6 +98,13 @@ export class ShellRun {
   }
 
   #mark(mark: Mark): void {
+    if (this.#isOthers && mark.kind !== 'X') {
+      if (mark.kind !== 'P' || mark.values[0] !== 'submitted') return;
+      this.#isOthers = false;
+      this.#echo = [];
+      this.#echoSize = 0;
+      return;
+    }
     if (mark.kind === 'C' || this.#entered) this.#run.starting = false;
     switch (mark.kind) {
       case 'C':

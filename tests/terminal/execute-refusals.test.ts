@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Bed, SHELLS, type Seat } from './bed.js';
+import { ARGV, Bed, SHELLS, type Seat } from './bed.js';
 
 let bed: Bed;
 beforeAll(async () => (bed = await Bed.start()));
@@ -199,4 +199,22 @@ test('a stopped job leaves the prompt usable', async () => {
   const collected = await seat.waitFor();
   expect(collected.state).toBe('completed');
   expect(await seat.lines('echo fine')).toEqual(['fine']);
+});
+
+test('fish that has not read a line typed ahead when ours comes: its own key tells which is ours', async () => {
+  const seat = await bed.seat('bash');
+  // Behind a shell without job control, for tmux and bash wake a child of theirs that stops.
+  await seat.execute(`sh -c '${ARGV.fish.join(' ')}; :'`);
+  const [pid] = await seat.lines('echo $fish_pid');
+  for (const line of [':', '', 'echo ahead', 'sleep 0.3']) {
+    process.kill(Number(pid), 'SIGSTOP');
+    await bed.tmux.type(seat.pane, `${line}\n`);
+    // The lock passes to a new token in the step that types.
+    const lock = `#{PANEWRIGHT_LOCK_${seat.pane.slice(1)}}`;
+    const before = await bed.tmux.value(seat.pane, lock);
+    const ours = seat.execute('echo ours; false');
+    await bed.tmux.untilValue(seat.pane, lock, new RegExp(`^(?!${before}$).`));
+    process.kill(Number(pid), 'SIGCONT');
+    expect(await ours).toMatchObject({ state: 'completed', exit_code: 1, output_lines: ['ours'] });
+  }
 });
