@@ -45,8 +45,9 @@ export class ShellRun {
     this.#pane = pane;
     this.#shell = shell;
     this.#framing = stream.framing;
-    this.#isOthers = stream.tellsSubmit && shell.keys?.submit !== undefined;
     this.#lines = shell.multiline === 'lines' || !this.#framing ? run.command.split('\n') : [run.command];
+    // Of several lines only the last is entered by that key.
+    this.#isOthers = stream.tellsSubmit && shell.keys?.submit !== undefined && this.#lines.length === 1;
     // Where the terminal itself echoes, no C mark tells that a command runs.
     if (shell.keys === undefined) stream.phase = 'running';
     run.onEnd(
