@@ -2,7 +2,7 @@
  * Decides, before anything is typed, how a command can be given to what lives in a pane: to a shell that marks
  * its prompts, to a program known by its prompt, or not at all, and then says what is in the way.
  */
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { PanewrightError } from '../errors.js';
 import { OutputText } from '../panes/output.js';
 import type { WritePane } from '../panes/pane.js';
@@ -55,6 +55,8 @@ export async function approach(
   pane: WritePane,
   options: ApproachOptions,
 ): Promise<{ how: Approach; profile: Profile | undefined }> {
+  // What tmux has sent by now is read first: the call may have come later and still have been read before it.
+  await nextTurn();
   const { stream } = pane;
   const marked = options.shell?.shell;
   if (stream.phase === 'secondary') await dropDraft(pane, stream, options, marked, 'an unfinished command');

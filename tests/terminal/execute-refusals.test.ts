@@ -131,6 +131,26 @@ describe.each(SHELLS)('a pane that is not free, with %s in it', (shell) => {
     expect(await seat.lines('echo free')).toEqual(['free']);
   });
 
+  test('a draft of which Panewright has not had the time to read is still a draft', async () => {
+    const seat = await bed.seat(shell);
+    const { pid } = bed.server.client;
+    for (let i = 0; i < 3; i++) {
+      await seat.lines('true');
+      process.kill(pid, 'SIGSTOP');
+      let said: Promise<string>;
+      try {
+        await bed.tmux.type(seat.pane, 'half');
+        await bed.tmux.until(seat.pane, /half$/m);
+        said = seat.refusal('execute', { command: 'echo NEVER' });
+        await new Promise(setImmediate);
+      } finally {
+        process.kill(pid, 'SIGCONT');
+      }
+      expect(await said).toMatch(/^DRAFT_PRESENT: /);
+      expect((await seat.execute('echo mine', { force: true })).output_lines).toEqual(['mine']);
+    }
+  });
+
   test('a human at the secondary prompt is refused; force brings a clean prompt back', async () => {
     const seat = await bed.seat(shell);
     await seat.lines('true');
