@@ -57,6 +57,9 @@ __pwk(){
 __pwi
 BUFFER=
 }
+__pwt(){
+__pwm "P;submitted"
+}
 __pwR(){
 builtin local e="$(builtin print "\e")" l
 builtin local -i n=0
@@ -70,16 +73,18 @@ builtin print $((n+$\{(m)#l}/COLUMNS))
 [[ -z $\{__pwa-} ]]||__pwu
 builtin local e="$(builtin print -n "\e]133;")" z="$(builtin print -n ";aid=AID\a")"
 __pwa="%($((SHLVL+1))L..%{$\{e}D;%?;n=" __pwc="$z$\{e}A$z%})"
-__pwb="%($((SHLVL+1))L..%{$\{e}B;n=" __pwd="$z%})"
+__pwb="%($((SHLVL+1))L..%{$\{e}B;n=" __pwd=";tells=submit$z%})"
 __pws="%{$\{e}A;k=s$z%}"
 __pwz="%{$\{e}Z$z%}"
 builtin zle -N __pwr
 builtin zle -N __pwk
+builtin zle -N __pwt
 zshexit_functions=($\{zshexit_functions:#__pwX} __pwX)
 builtin local m
 for m in emacs viins vicmd main;do
 builtin bindkey -M $m "\e[777;1~" __pwr
 builtin bindkey -M $m "\e[777;2~" __pwk
+builtin bindkey -M $m "\e[777;3~" __pwt
 done
 __pwP
 }
@@ -136,7 +141,7 @@ export const zsh = defineProfile({
     script: (aid) => fill(code, aid),
     forget: (aid) => fill(forget, aid),
     promptRowsAbove: '__pwR',
-    keys: { report: '\x1b[777;1~', clear: '\x1b[777;2~' },
+    keys: { report: '\x1b[777;1~', clear: '\x1b[777;2~', tell: '\x1b[777;3~' },
     multiline: 'paste',
   },
 });

@@ -72,6 +72,15 @@ export class Spool implements OutputSink {
     if (!this.isLinked) this.remove();
   }
 
+  /** Forgets all that was written, and begins anew under the same id. */
+  empty(): void {
+    this.remove();
+    this.#size = 0;
+    this.#written = 0;
+    this.#rotated = 0;
+    this.#failed = false;
+  }
+
   remove(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;

@@ -1,6 +1,6 @@
 /** One command given to a program in a pane: its output as it grows, and how it ended. */
 import type { PanewrightError } from '../errors.js';
-import type { OutputText } from '../panes/output.js';
+import { OutputText } from '../panes/output.js';
 import type { Spool } from '../panes/spool.js';
 import type { Departure } from '../panes/watch.js';
 
@@ -70,6 +70,12 @@ export class Run {
     if (this.finished) return;
     this.moved = how === 'moved';
     this.finish(this.moved ? 'running' : 'pane_closed', exitCode);
+  }
+
+  /** What came so far was not its output. */
+  startOver({ width, height }: { readonly width: number; readonly height: number }): void {
+    this.spool.empty();
+    this.output = new OutputText(width, height, this.spool);
   }
 
   /** The first end counts. */

@@ -115,6 +115,7 @@ const ShellSchema = z.strictObject({
       report: z.string().exactOptional(),
       clear: z.string().exactOptional(),
       submit: z.string().exactOptional(),
+      tell: z.string().exactOptional(),
     })
     .exactOptional(),
   multiline: z.enum(['paste', 'lines']),

@@ -7,6 +7,7 @@ import type { Piece, WritePane } from '../panes/pane.js';
 import { PaneMoved } from '../panes/untouched.js';
 import type { PaneStream } from '../panes/stream.js';
 import type { ShellIntegration } from './contract.js';
+import { Echo } from './echo.js';
 import type { Run } from './run.js';
 
 /** How long a command may take to start after a prompt that may not be its own. */
@@ -15,24 +16,26 @@ const DOUBT_MS = 80;
 const CLEARED_MS = 40;
 /** How many such prompts are waited past. */
 const DOUBTS = 6;
-/** Echo of a command that is remembered until its output starts, in bytes. */
-const ECHO_LIMIT = 64 * 1024;
 
 export class ShellRun {
   readonly #run: Run;
   readonly #shell: ShellIntegration;
   readonly #pane: WritePane;
-  /** Whether a line editor that frames pastes is at work. */
-  readonly #framing: boolean;
+  /** Key before Enter behind which the shell tells that the line is ours; empty: it cannot. */
+  readonly #tell: string;
+  /** Whether the echo of a line is all that tells whose it is. */
+  readonly #isByEcho: boolean;
+  readonly #echo: Echo;
   /** Lines still to be typed, for shells that take one at a time. */
   readonly #lines: string[];
   /** Whether the line typed last is empty. */
   #isBlank = false;
   /** Whether what comes is still of lines that others entered: the shell tells when it takes ours. */
   #isOthers: boolean;
-  #stage: 'echo' | 'output' | 'between' = 'echo';
-  #echo: Buffer[] = [];
-  #echoSize = 0;
+  /** `theirs`: somebody else's command runs; `between`: the output has ended, the prompt is to come. */
+  #stage: 'echo' | 'output' | 'between' | 'theirs' = 'echo';
+  /** Whether what ran does not look like ours: the line that was echoed was another. */
+  #isUnsure = false;
   #status: number | undefined;
   #incomplete = false;
   #sawOutput = false;
@@ -44,10 +47,15 @@ export class ShellRun {
     this.#run = run;
     this.#pane = pane;
     this.#shell = shell;
-    this.#framing = stream.framing;
-    this.#lines = shell.multiline === 'lines' || !this.#framing ? run.command.split('\n') : [run.command];
+    const { framing } = stream;
+    const { keys } = shell;
+    this.#echo = new Echo(framing);
+    this.#lines = shell.multiline === 'lines' || !framing ? run.command.split('\n') : [run.command];
     // Of several lines only the last is entered by that key.
-    this.#isOthers = stream.tellsSubmit && shell.keys?.submit !== undefined && this.#lines.length === 1;
+    const tells = stream.tellsSubmit && this.#lines.length === 1;
+    this.#tell = tells ? (keys?.tell ?? '') : '';
+    this.#isOthers = tells && (keys?.submit ?? keys?.tell) !== undefined;
+    this.#isByEcho = framing && keys !== undefined && (keys.submit ?? keys.tell) === undefined;
     // Where the terminal itself echoes, no C mark tells that a command runs.
     if (shell.keys === undefined) stream.phase = 'running';
     run.onEnd(
@@ -73,7 +81,7 @@ export class ShellRun {
     const keys = this.#shell.keys;
     return [
       ...(line === '' ? [] : [{ text: line, framed: true }]),
-      { text: keys?.submit !== undefined && this.#lines.length === 0 ? keys.submit : '\r' },
+      { text: keys?.submit !== undefined && this.#lines.length === 0 ? keys.submit : `${this.#tell}\r` },
     ];
   }
 
@@ -86,9 +94,8 @@ export class ShellRun {
 
   #text(data: Buffer): void {
     if (this.#stage === 'output') this.#run.output.feed(data);
-    else if (this.#stage === 'echo' && this.#echoSize < ECHO_LIMIT) {
-      this.#echo.push(data);
-      this.#echoSize += data.length;
+    else if (this.#stage === 'echo') {
+      this.#echo.add(data);
       // Where the terminal itself echoes there is no C mark: the output starts behind the line.
       if (this.#shell.keys === undefined && this.#entered) {
         this.#outputOfEcho();
@@ -102,13 +109,13 @@ export class ShellRun {
     if (this.#isOthers && mark.kind !== 'X') {
       if (mark.kind !== 'P' || mark.values[0] !== 'submitted') return;
       this.#isOthers = false;
-      this.#echo = [];
-      this.#echoSize = 0;
+      this.#echo.clear();
       return;
     }
     if (mark.kind === 'C' || this.#entered) this.#run.starting = false;
     switch (mark.kind) {
       case 'C':
+        if (!this.#begins()) break;
         this.#stage = 'output';
         this.#sawOutput = true;
         this.#doubt?.();
@@ -119,7 +126,7 @@ export class ShellRun {
         if (this.#stage === 'output') this.#stage = 'between';
         break;
       case 'D':
-        if (!this.#entered) break;
+        if (!this.#entered || !this.#begins()) break;
         // A second D for the same command comes from the prompt itself: the first counts.
         this.#status ??= Number(mark.values[0] ?? '0');
         if (this.#stage === 'echo') this.#outputOfEcho();
@@ -141,9 +148,29 @@ export class ShellRun {
         if (mark.named['k'] === 's') break;
         if (this.#entered) this.#prompt();
         // The prompt of an Enter that somebody pressed before ours: the echo of the line is still to come.
-        else if (this.#shell.keys === undefined) this.#echo = [];
+        else if (this.#shell.keys === undefined) this.#echo.clear();
         break;
     }
+  }
+
+  /**
+   * A command begins, or something ends that showed no beginning: false if it is somebody else's, after one that
+   * may have been ours. One that is certainly ours takes the place of that.
+   */
+  #begins(): boolean {
+    if (this.#stage === 'theirs') return false;
+    if (this.#stage !== 'echo' || !this.#isByEcho) return true;
+    const isOurs = this.#echo.shows(this.#run.command);
+    if (this.#isUnsure) {
+      this.#doubt?.();
+      if (!isOurs) this.#stage = 'theirs';
+      else {
+        this.#run.startOver(this.#pane.row);
+        this.#status = undefined;
+      }
+    }
+    this.#isUnsure = !isOurs;
+    return this.#stage === 'echo';
   }
 
   #prompt(): void {
@@ -155,8 +182,7 @@ export class ShellRun {
       this.#doubts++;
       this.#doubt?.();
       this.#stage = 'echo';
-      this.#echo = [];
-      this.#echoSize = 0;
+      this.#echo.clear();
       const end = setTimeout(() => {
         this.#finish();
       }, DOUBT_MS);
@@ -177,17 +203,17 @@ export class ShellRun {
 
   /**
    * A prompt that comes back without a command having started or anything having been printed may be that of a
-   * person's own Enter, just before ours.
+   * person's own Enter, just before ours; one behind another line than ours, that of a person's command.
    */
   get #isDoubtful(): boolean {
     const silent = !this.#sawOutput && this.#run.output.totalLines === 0;
-    return this.#shell.keys !== undefined && silent && !this.#ranNothing && this.#doubts < DOUBTS;
+    if (this.#shell.keys === undefined || this.#doubts >= DOUBTS) return false;
+    return this.#isUnsure || (silent && !this.#ranNothing);
   }
 
   #continue(): void {
     this.#stage = 'echo';
-    this.#echo = [];
-    this.#echoSize = 0;
+    this.#echo.clear();
     this.#status = undefined;
     this.#type(this.#next());
   }
@@ -213,17 +239,10 @@ export class ShellRun {
     });
   }
 
-  /**
-   * Without a C mark (syntax errors, comments, shells that have none) the output is what follows the echo of the
-   * line: behind the line editor's goodbye, or behind the first newline.
-   */
+  /** Without a C mark (syntax errors, comments, shells that have none) the output is what follows the line's echo. */
   #outputOfEcho(): void {
-    const text = Buffer.concat(this.#echo);
-    this.#echo = [];
     this.#stage = 'between';
-    const from = this.#endOfEcho(text);
-    const rest = text.subarray(from);
-    this.#run.output.feed(rest);
+    this.#run.output.feed(this.#echo.takeRest(this.#isBlank));
   }
 
   /** A comment or an empty line runs nothing; the status that the shell repeats is that of an earlier command. */
@@ -233,23 +252,6 @@ export class ShellRun {
 
   /** Whether the shell has taken the line. Before that, marks come from a prompt that was merely redrawn. */
   get #entered(): boolean {
-    return this.#stage !== 'echo' || this.#endOfEcho(Buffer.concat(this.#echo)) > 0;
-  }
-
-  /** Where the echo of a submitted line ends: behind the line editor's goodbye or the line's newline; 0: not yet. */
-  #endOfEcho(text: Buffer): number {
-    const editorOff = text.lastIndexOf(EDITOR_OFF);
-    if (editorOff < 0) {
-      // While a paste shows, a line editor may draw its prompt again, newlines and all.
-      if (this.#framing) return 0;
-      // An empty line before the echo of ours is somebody else's Enter.
-      const line = this.#isBlank ? 0 : text.findIndex((byte) => byte !== 0x0d && byte !== 0x0a);
-      return line < 0 ? 0 : text.indexOf('\n', line) + 1;
-    }
-    let from = editorOff + EDITOR_OFF.length;
-    while (text[from] === 0x0d) from++;
-    return text[from] === 0x0a ? from + 1 : from;
+    return this.#stage !== 'echo' || this.#echo.hasEnded(this.#isBlank);
   }
 }
-
-const EDITOR_OFF = Buffer.from('\x1b[?2004l');

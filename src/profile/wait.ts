@@ -167,7 +167,7 @@ export async function waitForPattern(
         if (mark.kind === 'C') clearTimeout(back);
         if (mark.kind === 'C' && activity.typed.length > 0) {
           // All that came before is the echo of what was typed.
-          run.output = new OutputText(pane.row.width, pane.row.height, run.spool);
+          run.startOver(pane.row);
           activity.typed = [];
           awaited = true;
         } else if (mark.kind === 'X') {

@@ -221,20 +221,27 @@ test('a stopped job leaves the prompt usable', async () => {
   expect(await seat.lines('echo fine')).toEqual(['fine']);
 });
 
-test('fish that has not read a line typed ahead when ours comes: its own key tells which is ours', async () => {
-  const seat = await bed.seat('bash');
-  // Behind a shell without job control, for tmux and bash wake a child of theirs that stops.
-  await seat.execute(`sh -c '${ARGV.fish.join(' ')}; :'`);
-  const [pid] = await seat.lines('echo $fish_pid');
-  for (const line of [':', '', 'echo ahead', 'sleep 0.3']) {
-    process.kill(Number(pid), 'SIGSTOP');
-    await bed.tmux.type(seat.pane, `${line}\n`);
-    // The lock passes to a new token in the step that types.
-    const lock = `#{PANEWRIGHT_LOCK_${seat.pane.slice(1)}}`;
-    const before = await bed.tmux.value(seat.pane, lock);
-    const ours = seat.execute('echo ours; false');
-    await bed.tmux.untilValue(seat.pane, lock, new RegExp(`^(?!${before}$).`));
-    process.kill(Number(pid), 'SIGCONT');
-    expect(await ours).toMatchObject({ state: 'completed', exit_code: 1, output_lines: ['ours'] });
-  }
-});
+test.each([
+  ['bash', '$$'],
+  ['zsh', '$$'],
+  ['fish', '$fish_pid'],
+] as const)(
+  '%s that has not read a line typed ahead when ours comes: which is ours is told',
+  async (name, own) => {
+    const seat = await bed.seat('bash');
+    // Behind a shell without job control, for tmux and bash wake a child of theirs that stops.
+    await seat.execute(`sh -c '${ARGV[name].join(' ')}; :'`);
+    const [pid] = await seat.lines(`echo ${own}`);
+    for (const line of [':', '', 'echo ahead', 'sleep 0.3', 'echo 1\necho 2; false', 'seq 20000']) {
+      process.kill(Number(pid), 'SIGSTOP');
+      await bed.tmux.type(seat.pane, `${line}\n`);
+      // The lock passes to a new token in the step that types.
+      const lock = `#{PANEWRIGHT_LOCK_${seat.pane.slice(1)}}`;
+      const before = await bed.tmux.value(seat.pane, lock);
+      const ours = seat.execute('echo ours; false');
+      await bed.tmux.untilValue(seat.pane, lock, new RegExp(`^(?!${before}$).`));
+      process.kill(Number(pid), 'SIGCONT');
+      expect(await ours).toMatchObject({ state: 'completed', exit_code: 1, output_lines: ['ours'] });
+    }
+  },
+);
