@@ -22,12 +22,12 @@ export function inputWait(row: Pick<PaneRow, 'pid' | 'tty'>, proc: Proc = here):
     const { group, tty } = stat(row.pid, proc);
     let result: InputWait = 'working';
     for (const pid of descendants(row.pid, proc)) {
-      const process = stat(pid, proc);
+      const process = unlessGone(() => stat(pid, proc));
       // A background job cannot read the terminal; it may well wait for something else.
-      if (process.tty !== tty || (process.pgrp !== group && process.state !== 'S')) continue;
-      const wait = proc(`/proc/${pid}/wchan`);
+      if (process?.tty !== tty || (process.pgrp !== group && process.state !== 'S')) continue;
+      const wait = unlessGone(() => proc(`/proc/${pid}/wchan`)) ?? '0';
       if (wait === '0' || wait === '') {
-        if (process.state === 'S' && process.pgrp === group) return 'unknown';
+        if (process.state === 'S' && process.pgrp === group && sleeps(pid, proc)) return 'unknown';
         continue;
       }
       if (READ.test(wait) && readsTerminal(pid, proc)) return 'reading';
@@ -93,6 +93,21 @@ function awaitsInput(pid: number, proc: Proc): boolean {
     return READ.test(wait) || POLL.test(wait);
   } catch {
     return false; // the leader of a group may have ended before the others
+  }
+}
+
+/** Whether a process that slept a moment ago still does: one that has woken or ended is no riddle. */
+function sleeps(pid: number, proc: Proc): boolean {
+  const call = unlessGone(() => proc(`/proc/${pid}/syscall`));
+  return !call?.startsWith('running') && unlessGone(() => stat(pid, proc))?.state === 'S';
+}
+
+/** A process may end between two looks. */
+function unlessGone<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
   }
 }
 

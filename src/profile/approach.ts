@@ -109,7 +109,6 @@ async function hasReadAll(pane: WritePane, stream: PaneStream, options: Approach
   for (let ms = 1; ; ms = Math.min(2 * ms, 50)) {
     const { prompts } = stream;
     const wait = await pane.machine.inputWait(pane.row);
-    if (wait === 'unknown') return true;
     // What tmux had of the pane comes before its answer.
     await pane.renewed();
     if (wait !== 'working' && stream.prompts === prompts) return true;
