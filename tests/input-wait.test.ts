@@ -34,6 +34,8 @@ test.each([
   ['reading', reader(files({ stat: asleep, wchan: 'n_tty_read', syscall: '0 0x0 0x7f' }))],
   ['polling', reader(files({ stat: asleep, wchan: 'do_sys_poll' }))],
   ['working', reader(files({ stat: asleep, wchan: 'hrtimer_nanosleep' }))],
+  // It fell asleep between two looks.
+  ['reading', reader(files({ stat: asleep, wchan: '0' }), files({ stat: asleep, wchan: 'n_tty_read' }))],
   // It woke up between two looks, or ended.
   ['working', reader(files({ stat: asleep, wchan: '0', syscall: 'running' }))],
   ['working', reader(files({ stat: asleep, wchan: '0' }), files({ stat: awake, wchan: '0' }))],

@@ -16,18 +16,21 @@ export type InputWait = 'reading' | 'polling' | 'working' | 'unknown';
 const READ = /^(?:wait_woken|n_tty_read|tty_read)/;
 const POLL = /^(?:poll_schedule_timeout|do_select|do_sys_poll|do_poll|ep_poll|do_epoll_wait|core_sys_select)/;
 
+/** How often one is looked at that sleeps nowhere: between two files it may have fallen asleep or woken up. */
+const LOOKS = 4;
+
 /** How the programs of a pane wait. Only meaningful while the pane is silent. */
 export function inputWait(row: Pick<PaneRow, 'pid' | 'tty'>, proc: Proc = here): InputWait {
   try {
     const { group, tty } = stat(row.pid, proc);
     let result: InputWait = 'working';
     for (const pid of descendants(row.pid, proc)) {
-      const process = unlessGone(() => stat(pid, proc));
+      const process = look(pid, proc);
       // A background job cannot read the terminal; it may well wait for something else.
       if (process?.tty !== tty || (process.pgrp !== group && process.state !== 'S')) continue;
-      const wait = unlessGone(() => proc(`/proc/${pid}/wchan`)) ?? '0';
-      if (wait === '0' || wait === '') {
-        if (process.state === 'S' && process.pgrp === group && sleeps(pid, proc)) return 'unknown';
+      const { wait } = process;
+      if (wait === '') {
+        if (process.state === 'S' && process.pgrp === group && !isAwake(pid, proc)) return 'unknown';
         continue;
       }
       if (READ.test(wait) && readsTerminal(pid, proc)) return 'reading';
@@ -96,10 +99,20 @@ function awaitsInput(pid: number, proc: Proc): boolean {
   }
 }
 
-/** Whether a process that slept a moment ago still does: one that has woken or ended is no riddle. */
-function sleeps(pid: number, proc: Proc): boolean {
+/** Undefined when it has ended. `wait`: where in the kernel it sleeps, empty where that is not told. */
+function look(pid: number, proc: Proc): (Stat & { readonly wait: string }) | undefined {
+  for (let n = 1; ; n++) {
+    const process = unlessGone(() => stat(pid, proc));
+    const wait = unlessGone(() => proc(`/proc/${pid}/wchan`)) ?? '';
+    if (process?.state !== 'S' || (wait !== '0' && wait !== '') || n === LOOKS)
+      return process && { ...process, wait: wait === '0' ? '' : wait };
+  }
+}
+
+/** Whether a process, asleep when it was looked at, has woken up or ended by now. */
+function isAwake(pid: number, proc: Proc): boolean {
   const call = unlessGone(() => proc(`/proc/${pid}/syscall`));
-  return !call?.startsWith('running') && unlessGone(() => stat(pid, proc))?.state === 'S';
+  return call?.startsWith('running') === true || unlessGone(() => stat(pid, proc)) === undefined;
 }
 
 /** A process may end between two looks. */

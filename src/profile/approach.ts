@@ -6,6 +6,7 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { PanewrightError } from '../errors.js';
 import { OutputText } from '../panes/output.js';
 import type { WritePane } from '../panes/pane.js';
+import type { InputWait } from '../panes/process.js';
 import type { PaneStream } from '../panes/stream.js';
 import { nextOutput, silence } from '../panes/watch.js';
 import type { PaneRow } from '../tmux/formats.js';
@@ -106,12 +107,16 @@ async function atMarkedPrompt(
  */
 async function hasReadAll(pane: WritePane, stream: PaneStream, options: ApproachOptions): Promise<boolean> {
   const deadline = Math.min(options.deadline, performance.now() + RUNNING_MS);
+  let unknown = false;
   for (let ms = 1; ; ms = Math.min(2 * ms, 50)) {
     const { prompts } = stream;
     const wait = await pane.machine.inputWait(pane.row);
     // What tmux had of the pane comes before its answer.
     await pane.renewed();
-    if (wait !== 'working' && stream.prompts === prompts) return true;
+    // What cannot be told at one moment may be told at the next.
+    const told = wait !== 'unknown' || unknown;
+    unknown = wait === 'unknown';
+    if (wait !== 'working' && told && stream.prompts === prompts) return true;
     options.signal.throwIfAborted();
     if (performance.now() > deadline) return false;
     await delay(ms);
@@ -182,30 +187,35 @@ async function byLooks(
   const deadline = Math.min(began + patience, Math.max(options.deadline, began + STARTED_MS));
   for (;;) {
     await silence(stream, SETTLED_MS, deadline, options.signal);
+    // Before the screen is looked at: what printed that, and waits now, may have printed more meanwhile.
+    const waits = await pane.machine.inputWait(pane.row);
     const { before, row } = await pane.cursorLine();
     if (row.alternate) throw await busy(pane, row, 'a full-screen program');
-    const way = await judge(pane, stream, options, before, row);
+    const way = await judge(pane, stream, options, { before, row, waits });
     if (way) return way;
     options.signal.throwIfAborted();
     // A shell on the way to its prompt does not ask for a password.
-    const asks = strongQuestion(before.trimEnd()) && (await pane.machine.inputWait(row)) !== 'working';
+    const asks = strongQuestion(before.trimEnd()) && waits !== 'working';
     if (performance.now() >= (asks ? began + RUNNING_MS : deadline)) throw await busy(pane, row);
     // The name of the foreground program changes without output, hence the bound.
     await nextOutput(stream, Math.min(100, deadline - performance.now()), options.signal);
   }
 }
 
+/** What is seen of a pane: its program's way of waiting, and then the line up to the cursor. */
+interface Look {
+  readonly waits: InputWait;
+  readonly before: string;
+  readonly row: PaneRow;
+}
+
 async function judge(
   pane: WritePane,
   stream: PaneStream,
   options: ApproachOptions,
-  before: string,
-  row: PaneRow,
+  { before, row, waits }: Look,
 ): Promise<{ how: Approach; profile: Profile | undefined } | undefined> {
-  const [profile, waits] = await Promise.all([
-    options.catalog.ofPane(row, pane.machine),
-    pane.machine.inputWait(row),
-  ]);
+  const profile = await options.catalog.ofPane(row, pane.machine);
   if (profile?.repl) {
     const facts = replFacts(profile.repl);
     if (facts.prompt.test(before) || facts.promptEnd?.test(before))
