@@ -147,6 +147,7 @@ export const bash = defineProfile({
     forget: (aid) => fill(forget, aid),
     promptRowsAbove: '__pwR',
     keys: { report: '\x1b[777;1~', clear: '\x1b[777;2~' },
+    echoesLine: true,
     multiline: 'paste',
   },
 });

@@ -1,8 +1,9 @@
 /**
- * zsh 5.0 and later. C comes from the last preexec hook, D from the first precmd hook and again from `%?` in
- * PROMPT; the last precmd hook puts back what a prompt framework rewrote. Between the output and precmd zsh itself
- * completes an unfinished line (PROMPT_EOL_MARK and spaces): the mark Z stands in front of that, so where Z comes,
- * the output ended there. A redraw (`zle reset-prompt`, a job's message) repeats A, B and D with the same `n=`.
+ * zsh 5.0 and later. C comes from the last preexec hook and says how the line ends, D from the first precmd hook and
+ * again from `%?` in PROMPT; the last precmd hook puts back what a prompt framework rewrote. Between the output and
+ * precmd zsh itself completes an unfinished line (PROMPT_EOL_MARK and spaces): the mark Z stands in front of that, so
+ * where Z comes, the output ended there. A redraw (`zle reset-prompt`, a job's message) repeats A, B and D with the
+ * same `n=`.
  */
 import { defineProfile } from '../src/profile/contract.js';
 
@@ -20,7 +21,7 @@ __pwm "D;$?"
 }
 __pwC(){
 __pwH
-__pwm C
+__pwm "C;ends=$\{$\{1[-64,-1]}//[^!-:<-Z^-~]}"
 }
 __pwX(){
 __pwm "X;$?"
@@ -57,9 +58,6 @@ __pwk(){
 __pwi
 BUFFER=
 }
-__pwt(){
-__pwm "P;submitted"
-}
 __pwR(){
 builtin local e="$(builtin print "\e")" l
 builtin local -i n=0
@@ -73,18 +71,16 @@ builtin print $((n+$\{(m)#l}/COLUMNS))
 [[ -z $\{__pwa-} ]]||__pwu
 builtin local e="$(builtin print -n "\e]133;")" z="$(builtin print -n ";aid=AID\a")"
 __pwa="%($((SHLVL+1))L..%{$\{e}D;%?;n=" __pwc="$z$\{e}A$z%})"
-__pwb="%($((SHLVL+1))L..%{$\{e}B;n=" __pwd=";tells=submit$z%})"
+__pwb="%($((SHLVL+1))L..%{$\{e}B;n=" __pwd="$z%})"
 __pws="%{$\{e}A;k=s$z%}"
 __pwz="%{$\{e}Z$z%}"
 builtin zle -N __pwr
 builtin zle -N __pwk
-builtin zle -N __pwt
 zshexit_functions=($\{zshexit_functions:#__pwX} __pwX)
 builtin local m
 for m in emacs viins vicmd main;do
 builtin bindkey -M $m "\e[777;1~" __pwr
 builtin bindkey -M $m "\e[777;2~" __pwk
-builtin bindkey -M $m "\e[777;3~" __pwt
 done
 __pwP
 }
@@ -141,7 +137,7 @@ export const zsh = defineProfile({
     script: (aid) => fill(code, aid),
     forget: (aid) => fill(forget, aid),
     promptRowsAbove: '__pwR',
-    keys: { report: '\x1b[777;1~', clear: '\x1b[777;2~', tell: '\x1b[777;3~' },
+    keys: { report: '\x1b[777;1~', clear: '\x1b[777;2~' },
     multiline: 'paste',
   },
 });

@@ -47,6 +47,8 @@ export class PaneStream {
   prompts = 0;
   /** Whether the shell prints `P;submitted` when a line is entered by its own key for that. */
   tellsSubmit = false;
+  /** Whether the echo of a line was once not that of the line that was entered. */
+  echoMisleads = false;
   /** Whether text came since the prompt ended: somebody typed, or a background job printed. */
   touched = false;
   /** `performance.now()` when the newest prompt ended. */

@@ -43,16 +43,17 @@ export interface ShellIntegration {
    * Keys bound by `script` that work only at this shell's prompt, invisible to the person who watches.
    * `report`: the shell answers with the mark `133;P;draft=<length of the edit buffer>`.
    * `clear`: the edit buffer is emptied.  `submit`: run the edit buffer if it is complete, otherwise answer
-   * with the mark `133;P;incomplete`.  `tell`: pressed right before Enter, it answers with the mark
-   * `133;P;submitted`, and so does `submit`, where the mark B carries `tells=submit`: marks before it belong to
-   * lines that somebody else entered; without either, the line's echo tells. Absent: the shell has no line editor that can be asked.
+   * with the mark `133;P;incomplete`, and where the mark B carries `tells=submit`, first of all with
+   * `133;P;submitted`: marks before that belong to a line that somebody else entered. Absent: the shell has no
+   * line editor that can be asked.
    */
-  readonly keys?: {
-    readonly report?: string;
-    readonly clear?: string;
-    readonly submit?: string;
-    readonly tell?: string;
-  };
+  readonly keys?: { readonly report?: string; readonly clear?: string; readonly submit?: string };
+  /**
+   * Whether the line editor's echo of a line that was entered ends with that line, so that it tells whose it is. A
+   * shell may say so better: C with `ends=`, of the line's last 64 characters
+   * those of printable ASCII but for `;[\]`.
+   */
+  readonly echoesLine?: boolean;
   /**
    * How a command of several lines is entered: `paste` = in one bracketed paste into the line editor;
    * `lines` = one line at a time, waiting for the prompt or the secondary prompt in between.

@@ -8,6 +8,15 @@ const TAIL = 64;
 /** A line editor's goodbye to the terminal: it frames no more pastes. */
 const EDITOR_OFF = Buffer.from('\x1b[?2004l');
 
+/** Characters that are enough to know a longer command by its end. */
+const ENOUGH = 16;
+
+/** @param ends of the last characters of a line that was entered, those of printable ASCII but for `;[\]` */
+export function endsLike(command: string, ends: string): boolean {
+  const own = command.replace(/[^!-:<-Z^-~]+/g, '');
+  return own === ends || (ends.length >= ENOUGH && own.endsWith(ends));
+}
+
 export class Echo {
   /** Whether a line editor that frames pastes is at work. */
   readonly #framing: boolean;

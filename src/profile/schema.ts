@@ -115,9 +115,9 @@ const ShellSchema = z.strictObject({
       report: z.string().exactOptional(),
       clear: z.string().exactOptional(),
       submit: z.string().exactOptional(),
-      tell: z.string().exactOptional(),
     })
     .exactOptional(),
+  echoesLine: z.boolean().exactOptional(),
   multiline: z.enum(['paste', 'lines']),
 });
 

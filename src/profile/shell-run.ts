@@ -7,11 +7,12 @@ import type { Piece, WritePane } from '../panes/pane.js';
 import { PaneMoved } from '../panes/untouched.js';
 import type { PaneStream } from '../panes/stream.js';
 import type { ShellIntegration } from './contract.js';
-import { Echo } from './echo.js';
+import { Echo, endsLike } from './echo.js';
 import type { Run } from './run.js';
 
-/** How long a command may take to start after a prompt that may not be its own. */
+/** How long a command may take to start after a prompt that may not be its own, and after one that hardly is. */
 const DOUBT_MS = 80;
+const UNSURE_MS = 250;
 /** How long a line editor may take to show that its line is empty. */
 const CLEARED_MS = 40;
 /** How many such prompts are waited past. */
@@ -21,11 +22,10 @@ export class ShellRun {
   readonly #run: Run;
   readonly #shell: ShellIntegration;
   readonly #pane: WritePane;
-  /** Key before Enter behind which the shell tells that the line is ours; empty: it cannot. */
-  readonly #tell: string;
-  /** Whether the echo of a line is all that tells whose it is. */
-  readonly #isByEcho: boolean;
+  readonly #stream: PaneStream;
   readonly #echo: Echo;
+  /** Whether it tells whose line was entered. */
+  readonly #echoTells: boolean;
   /** Lines still to be typed, for shells that take one at a time. */
   readonly #lines: string[];
   /** Whether the line typed last is empty. */
@@ -51,11 +51,10 @@ export class ShellRun {
     const { keys } = shell;
     this.#echo = new Echo(framing);
     this.#lines = shell.multiline === 'lines' || !framing ? run.command.split('\n') : [run.command];
+    this.#stream = stream;
+    this.#echoTells = framing && shell.echoesLine === true && !stream.echoMisleads;
     // Of several lines only the last is entered by that key.
-    const tells = stream.tellsSubmit && this.#lines.length === 1;
-    this.#tell = tells ? (keys?.tell ?? '') : '';
-    this.#isOthers = tells && (keys?.submit ?? keys?.tell) !== undefined;
-    this.#isByEcho = framing && keys !== undefined && (keys.submit ?? keys.tell) === undefined;
+    this.#isOthers = stream.tellsSubmit && keys?.submit !== undefined && this.#lines.length === 1;
     // Where the terminal itself echoes, no C mark tells that a command runs.
     if (shell.keys === undefined) stream.phase = 'running';
     run.onEnd(
@@ -81,7 +80,7 @@ export class ShellRun {
     const keys = this.#shell.keys;
     return [
       ...(line === '' ? [] : [{ text: line, framed: true }]),
-      { text: keys?.submit !== undefined && this.#lines.length === 0 ? keys.submit : `${this.#tell}\r` },
+      { text: keys?.submit !== undefined && this.#lines.length === 0 ? keys.submit : '\r' },
     ];
   }
 
@@ -115,7 +114,7 @@ export class ShellRun {
     if (mark.kind === 'C' || this.#entered) this.#run.starting = false;
     switch (mark.kind) {
       case 'C':
-        if (!this.#begins()) break;
+        if (!this.#begins(mark)) break;
         this.#stage = 'output';
         this.#sawOutput = true;
         this.#doubt?.();
@@ -126,7 +125,7 @@ export class ShellRun {
         if (this.#stage === 'output') this.#stage = 'between';
         break;
       case 'D':
-        if (!this.#entered || !this.#begins()) break;
+        if (!this.#entered || !this.#begins(mark)) break;
         // A second D for the same command comes from the prompt itself: the first counts.
         this.#status ??= Number(mark.values[0] ?? '0');
         if (this.#stage === 'echo') this.#outputOfEcho();
@@ -157,10 +156,10 @@ export class ShellRun {
    * A command begins, or something ends that showed no beginning: false if it is somebody else's, after one that
    * may have been ours. One that is certainly ours takes the place of that.
    */
-  #begins(): boolean {
+  #begins(mark: Mark): boolean {
     if (this.#stage === 'theirs') return false;
-    if (this.#stage !== 'echo' || !this.#isByEcho) return true;
-    const isOurs = this.#echo.shows(this.#run.command);
+    if (this.#stage !== 'echo') return true;
+    const isOurs = this.#isOurs(mark);
     if (this.#isUnsure) {
       this.#doubt?.();
       if (!isOurs) this.#stage = 'theirs';
@@ -173,6 +172,14 @@ export class ShellRun {
     return this.#stage === 'echo';
   }
 
+  /** Whether the line that was entered is ours, as far as the mark behind it or its echo tells. */
+  #isOurs(mark: Mark): boolean {
+    const { command } = this.#run;
+    const ends = mark.named['ends'] ?? '';
+    if (ends !== '') return endsLike(command, ends);
+    return !this.#echoTells || this.#echo.shows(command);
+  }
+
   #prompt(): void {
     if (this.#incomplete) {
       this.#run.finish('incomplete_input');
@@ -183,9 +190,16 @@ export class ShellRun {
       this.#doubt?.();
       this.#stage = 'echo';
       this.#echo.clear();
-      const end = setTimeout(() => {
-        this.#finish();
-      }, DOUBT_MS);
+      // The prompt that shows is no question.
+      this.#run.starting = true;
+      const end = setTimeout(
+        () => {
+          // It was ours all the same: something else draws the line in this pane.
+          if (this.#isUnsure && this.#echoTells) this.#stream.echoMisleads = true;
+          this.#finish();
+        },
+        this.#isUnsure ? UNSURE_MS : DOUBT_MS,
+      );
       this.#run.onEnd(() => {
         clearTimeout(end);
       });

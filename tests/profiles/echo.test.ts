@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Echo } from '../../src/profile/echo.js';
+import { Echo, endsLike } from '../../src/profile/echo.js';
 
 /** What bash 5.2 printed in panes of 80 and 20 columns, behind the prompt `$ `, from the paste on. */
 const PRINTED = [
@@ -54,4 +54,16 @@ test('of a long echo the end is kept', () => {
   expect(one.shows(command)).toBe(true);
   expect(one.takeRest(false).toString()).toBe('behind');
   expect(one.hasEnded(false)).toBe(false);
+});
+
+test.each([
+  ['echo hi', 'echohi', true],
+  [':', ':', true],
+  ['echo a\\\\;\tb', 'echoab', true],
+  ['ls', 'ls-la', false],
+  ['ls -la', '-la', false],
+  [`echo ${'a'.repeat(100)}; make all`, `${'a'.repeat(30)}makeall`, true],
+  [`echo ${'a'.repeat(100)}; make all`, 'makeall', false],
+])('%j is known by its end %j: %j', (command, ends, known) => {
+  expect(endsLike(command, ends)).toBe(known);
 });
