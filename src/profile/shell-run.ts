@@ -28,6 +28,8 @@ export class ShellRun {
   readonly #echoTells: boolean;
   /** Lines still to be typed, for shells that take one at a time. */
   readonly #lines: string[];
+  /** Whether the whole command is entered at once. */
+  readonly #isOneLine: boolean;
   /** Whether the line typed last is empty. */
   #isBlank = false;
   /** Whether what comes is still of lines that others entered: the shell tells when it takes ours. */
@@ -53,8 +55,9 @@ export class ShellRun {
     this.#lines = shell.multiline === 'lines' || !framing ? run.command.split('\n') : [run.command];
     this.#stream = stream;
     this.#echoTells = framing && shell.echoesLine === true && !stream.echoMisleads;
+    this.#isOneLine = this.#lines.length === 1;
     // Of several lines only the last is entered by that key.
-    this.#isOthers = stream.tellsSubmit && keys?.submit !== undefined && this.#lines.length === 1;
+    this.#isOthers = stream.tellsSubmit && keys?.submit !== undefined && this.#isOneLine;
     // Where the terminal itself echoes, no C mark tells that a command runs.
     if (shell.keys === undefined) stream.phase = 'running';
     run.onEnd(
@@ -176,6 +179,7 @@ export class ShellRun {
   #isOurs(mark: Mark): boolean {
     const { command } = this.#run;
     const ends = mark.named['ends'] ?? '';
+    if (!this.#isOneLine) return true;
     if (ends !== '') return endsLike(command, ends);
     return !this.#echoTells || this.#echo.shows(command);
   }

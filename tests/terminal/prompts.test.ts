@@ -103,6 +103,7 @@ const PROMPTS: readonly (readonly [shell: ShellName, title: string, startup: str
   ['zsh', 'its own zle-line-init', `zle-line-init() { RPROMPT=on; zle reset-prompt }; zle -N zle-line-init`],
   ['zsh', 'longer than the pane is wide', `PROMPT='${'long'.repeat(30)} %# '`],
   ['zsh', 'options of other shells', `setopt shwordsplit ksharrays nounset noclobber; PROMPT='o %# '`],
+  ['zsh', 'no bracketed paste', `unset zle_bracketed_paste; PROMPT='n %# '`],
   ['zsh', 'no prompt_cr and no prompt_sp', `setopt nopromptcr nopromptsp; PROMPT='c %# '`],
   [
     'zsh',
