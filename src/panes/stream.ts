@@ -3,6 +3,7 @@
  * recent text with absolute positions, and what the marks say about the shell.
  */
 import type { Connection } from '../tmux/connection.js';
+import { Framing } from './framing.js';
 import { MarkScanner, type Mark } from './marks.js';
 import { Memory } from './memory.js';
 
@@ -16,9 +17,6 @@ const ANSWER = /^[\d;:?>$/\\[\]^+=|~rgbnRtycPa-f]*$/i;
 
 /** What the marks say: nothing known, at the prompt, at a secondary prompt, or a command running. */
 export type ShellPhase = 'unknown' | 'prompt' | 'secondary' | 'running';
-
-/** `ESC [ ? 2004 h` asks for bracketed paste, `l` ends it. */
-const FRAMING = Buffer.from('\x1b[?2004');
 
 export interface StreamListener {
   text?(data: Buffer): void;
@@ -56,8 +54,6 @@ export class PaneStream {
   #promptNumber: string | undefined;
   /** `performance.now()` of the last text since then. */
   #touchedTime = 0;
-  /** Whether the program asked for bracketed paste. */
-  framing = false;
   /** Status of the last command that ended, from its mark. */
   lastStatus: number | undefined;
   /** `performance.now()` of the last output. */
@@ -66,6 +62,7 @@ export class PaneStream {
   lastInput = -Infinity;
   #position = 0;
   #closed = false;
+  readonly #framing = new Framing();
   readonly #recent = new Memory(MEMORY);
   readonly #listeners = new Set<StreamListener>();
   readonly #stop: () => void;
@@ -129,6 +126,11 @@ export class PaneStream {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Whether the program asked for bracketed paste. */
+  get framing(): boolean {
+    return this.#framing.on;
+  }
+
   /** Ends the stream for its listeners: the pane has another program, or is elsewhere. */
   close(): void {
     this.#stop();
@@ -138,16 +140,11 @@ export class PaneStream {
 
   #text(data: Buffer): void {
     this.#position += data.length;
-    this.#noteFraming(data);
+    this.#framing.feed(data);
     this.#recent.add(data);
     if (this.phase !== 'running') this.touched ||= visible(data) !== '';
     if (this.touched) this.#touchedTime = this.lastOutput;
     for (const listener of [...this.#listeners]) listener.text?.(data);
-  }
-
-  #noteFraming(data: Buffer): void {
-    const at = data.lastIndexOf(FRAMING);
-    if (at >= 0 && at + FRAMING.length < data.length) this.framing = data[at + FRAMING.length] === 0x68;
   }
 
   #mark(mark: Mark): void {
@@ -189,7 +186,7 @@ export function shellOf(mark: Mark, aid: string): string | undefined {
 }
 
 /** What a terminal would show of it: escape sequences alone do not count. */
-function visible(data: Buffer): string {
+export function visible(data: Buffer): string {
   return data
     .toString('latin1')
     .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_k][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g, '')

@@ -1,5 +1,5 @@
 /** What a shell prints between a line's being typed and its output: the echo of that line, in raw bytes. */
-import { stripVTControlCharacters } from 'node:util';
+import { visible } from '../panes/stream.js';
 
 /** As much of its end is remembered, in bytes, and the piece in which that begins. */
 const LIMIT = 64 * 1024;
@@ -58,9 +58,9 @@ export class Echo {
    */
   shows(command: string): boolean {
     const text = Buffer.concat(this.#pieces);
-    const line = text.toString('latin1', 0, Math.max(0, text.lastIndexOf(EDITOR_OFF)));
-    const shown = stripVTControlCharacters(line).replace(/[\s\b]+/g, '');
-    const end = /[!-~]*$/.exec(command.replace(/\s+/g, ''))?.[0].slice(-TAIL) ?? '';
+    const line = text.subarray(0, Math.max(0, text.lastIndexOf(EDITOR_OFF)));
+    const shown = visible(line).replace(/\s+/g, '');
+    const end = /[!-~]*$/.exec(command.replace(/\s+/g, '').slice(-TAIL))?.[0] ?? '';
     // Behind the last cell of a row readline shows the last character again.
     return shown.endsWith(end) || shown.endsWith(end + end.slice(-1));
   }
