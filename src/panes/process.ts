@@ -44,11 +44,7 @@ export function inputWait(row: Pick<PaneRow, 'pid' | 'tty'>, proc: Proc = here):
 
 /** Name of a process; undefined where it cannot be told. */
 export function nameOf(pid: number, proc: Proc = here): string | undefined {
-  try {
-    return proc(`/proc/${pid}/comm`).trimEnd();
-  } catch {
-    return undefined;
-  }
+  return unlessGone(() => proc(`/proc/${pid}/comm`).trimEnd());
 }
 
 /**
@@ -83,20 +79,13 @@ export function candidates(row: Pick<PaneRow, 'pid'>, proc: Proc = here): number
 
 /** Whether a process has ended and only waits for its parent to take note. */
 export function isZombie(pid: number, proc: Proc = here): boolean {
-  try {
-    return /^[ZX]$/.test(stat(pid, proc).state);
-  } catch {
-    return false;
-  }
+  return /^[ZX]$/.test(unlessGone(() => stat(pid, proc))?.state ?? '');
 }
 
 function awaitsInput(pid: number, proc: Proc): boolean {
-  try {
-    const wait = proc(`/proc/${pid}/wchan`);
-    return READ.test(wait) || POLL.test(wait);
-  } catch {
-    return false; // the leader of a group may have ended before the others
-  }
+  // The leader of a group may have ended before the others.
+  const wait = unlessGone(() => proc(`/proc/${pid}/wchan`)) ?? '';
+  return READ.test(wait) || POLL.test(wait);
 }
 
 /** Undefined when it has ended. `wait`: where in the kernel it sleeps, empty where that is not told. */

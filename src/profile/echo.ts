@@ -1,12 +1,11 @@
 /** What a shell prints between a line's being typed and its output: the echo of that line, in raw bytes. */
+import { FRAMING_OFF } from '../panes/framing.js';
 import { visible } from '../panes/stream.js';
 
 /** As much of its end is remembered, in bytes, and the piece in which that begins. */
 const LIMIT = 64 * 1024;
 /** As much of a command is looked for, in characters. */
 const TAIL = 64;
-/** A line editor's goodbye to the terminal: it frames no more pastes. */
-const EDITOR_OFF = Buffer.from('\x1b[?2004l');
 
 /** Characters that are enough to know a longer command by its end. */
 const ENOUGH = 16;
@@ -58,7 +57,7 @@ export class Echo {
    */
   shows(command: string): boolean {
     const text = Buffer.concat(this.#pieces);
-    const line = text.subarray(0, Math.max(0, text.lastIndexOf(EDITOR_OFF)));
+    const line = text.subarray(0, Math.max(0, text.lastIndexOf(FRAMING_OFF)));
     const shown = visible(line).replace(/\s+/g, '');
     const end = /[!-~]*$/.exec(command.replace(/\s+/g, '').slice(-TAIL))?.[0] ?? '';
     // Behind the last cell of a row readline shows the last character again.
@@ -67,7 +66,7 @@ export class Echo {
 
   /** Behind the line editor's goodbye, or behind the line's newline; 0: not yet. */
   #end(text: Buffer, blank: boolean): number {
-    const editorOff = text.lastIndexOf(EDITOR_OFF);
+    const editorOff = text.lastIndexOf(FRAMING_OFF);
     if (editorOff < 0) {
       // While a paste shows, a line editor may draw its prompt again, newlines and all.
       if (this.#framing) return 0;
@@ -75,7 +74,7 @@ export class Echo {
       const line = blank ? 0 : text.findIndex((byte) => byte !== 0x0d && byte !== 0x0a);
       return line < 0 ? 0 : text.indexOf('\n', line) + 1;
     }
-    let from = editorOff + EDITOR_OFF.length;
+    let from = editorOff + FRAMING_OFF.length;
     while (text[from] === 0x0d) from++;
     return text[from] === 0x0a ? from + 1 : from;
   }

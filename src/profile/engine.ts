@@ -3,7 +3,6 @@
  * facts about programs come from profiles.
  */
 import { PanewrightError } from '../errors.js';
-import { OutputText } from '../panes/output.js';
 import type { ReadPane, WritePane } from '../panes/pane.js';
 import type { SpoolShelf } from '../panes/spool.js';
 import { onGone } from '../panes/watch.js';
@@ -111,8 +110,7 @@ export class Engine {
 
   #begin(pane: WritePane, activity: Activity, command: string, how: Approach): Run {
     const spool = this.shelf.create();
-    const output = new OutputText(pane.row.width, pane.row.height, spool);
-    const run = new Run(command, how.detection, output, spool);
+    const run = new Run(command, how.detection, pane.row, spool);
     run.starting = true;
     activity.run = run;
     run.onEnd(pane.connection.hold());

@@ -1,5 +1,4 @@
 /** Notices the commands that others start in a pane whose shell marks its prompts: a person, or write_pane. */
-import { OutputText } from '../panes/output.js';
 import type { ReadPane } from '../panes/pane.js';
 import type { Activity } from './activity.js';
 import { recover, type Observer } from './recover.js';
@@ -16,7 +15,7 @@ export function observe(pane: ReadPane, activity: Activity, observer: Observer):
   const begin = (): void => {
     if (!run || run.finished) {
       const spool = shelf.create();
-      run = new Run('', 'integration', new OutputText(row.width, row.height, spool), spool);
+      run = new Run('', 'integration', row, spool);
       activity.run = run;
     }
     open = true;

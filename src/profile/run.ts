@@ -8,6 +8,15 @@ import type { Departure } from '../panes/watch.js';
 export type RunState = 'completed' | 'running' | 'waiting_for_input' | 'incomplete_input' | 'pane_closed';
 export type Detection = 'integration' | 'screen';
 
+/** Of the pane that a command runs in, in cells. */
+interface PaneSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+const outputFor = ({ width, height }: PaneSize, spool: Spool): OutputText =>
+  new OutputText(width, height, spool);
+
 export class Run {
   readonly command: string;
   readonly detection: Detection;
@@ -40,10 +49,10 @@ export class Run {
   #resolve: () => void = () => undefined;
   readonly #cleanups: (() => void)[] = [];
 
-  constructor(command: string, detection: Detection, output: OutputText, spool: Spool) {
+  constructor(command: string, detection: Detection, size: PaneSize, spool: Spool) {
     this.command = command;
     this.detection = detection;
-    this.output = output;
+    this.output = outputFor(size, spool);
     this.spool = spool;
     this.done = new Promise((resolve) => {
       this.#resolve = resolve;
@@ -73,9 +82,9 @@ export class Run {
   }
 
   /** What came so far was not its output. */
-  startOver({ width, height }: { readonly width: number; readonly height: number }): void {
+  startOver(size: PaneSize): void {
     this.spool.empty();
-    this.output = new OutputText(width, height, this.spool);
+    this.output = outputFor(size, this.spool);
   }
 
   /** The first end counts. */

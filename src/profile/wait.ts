@@ -1,6 +1,5 @@
 /** Waits on a pane without typing: for a text in new output, or for the end of what runs. */
 import { PanewrightError } from '../errors.js';
-import { OutputText } from '../panes/output.js';
 import type { ReadPane } from '../panes/pane.js';
 import type { SpoolShelf } from '../panes/spool.js';
 import { departureOf, nextOutput, onGone, silence, type Departure } from '../panes/watch.js';
@@ -271,5 +270,5 @@ function withoutEcho(text: string, typed: readonly string[]): string {
 
 function newRun(pane: ReadPane, shelf: SpoolShelf, command: string, detection: Run['detection']): Run {
   const spool = shelf.create();
-  return new Run(command, detection, new OutputText(pane.row.width, pane.row.height, spool), spool);
+  return new Run(command, detection, pane.row, spool);
 }
