@@ -3,6 +3,7 @@
  * recent text with absolute positions, and what the marks say about the shell.
  */
 import type { Connection } from '../tmux/connection.js';
+import { Flood } from './flood.js';
 import { Framing } from './framing.js';
 import { MarkScanner, type Mark } from './marks.js';
 import { Memory } from './memory.js';
@@ -62,6 +63,9 @@ export class PaneStream {
   lastInput = -Infinity;
   #position = 0;
   #closed = false;
+  /** Under which a flood may come by a quicker way; undefined while it may not. */
+  #quicker: string | undefined;
+  readonly #flood = new Flood();
   readonly #framing = new Framing();
   readonly #recent = new Memory(MEMORY);
   readonly #listeners = new Set<StreamListener>();
@@ -79,9 +83,17 @@ export class PaneStream {
         this.#mark(mark);
       },
     });
-    const off = connection.onOutput(paneId, (data) => {
-      this.lastOutput = performance.now();
-      scanner.feed(data);
+    const off = connection.onOutput(paneId, {
+      output: (data) => {
+        this.lastOutput = performance.now();
+        this.#flood.add(data.length, this.lastOutput);
+        scanner.feed(data);
+        if (this.#quicker !== undefined && this.phase === 'running' && this.#flood.is)
+          connection.pipe(paneId, this.#quicker);
+      },
+      lost: () => {
+        this.close();
+      },
     });
     const ended = (): void => {
       for (const listener of [...this.#listeners]) listener.end?.(connection.closed.reason as Error);
@@ -129,6 +141,17 @@ export class PaneStream {
   /** Whether the program asked for bracketed paste. */
   get framing(): boolean {
     return this.#framing.on;
+  }
+
+  /**
+   * Lets a flood of a running command's output come by a quicker way, until the returned function is called.
+   * @param condition a format under which the pane may be touched
+   */
+  quicken(condition: string): () => void {
+    this.#quicker = condition;
+    return () => {
+      this.#quicker = undefined;
+    };
   }
 
   /** Ends the stream for its listeners: the pane has another program, or is elsewhere. */

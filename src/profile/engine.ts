@@ -43,6 +43,7 @@ export class Engine {
     try {
       // What was true when the call came in may have changed while it queued.
       const pane = waited ? await handle.renewed() : handle;
+      await pane.connection.inOrder(pane.id);
       return await activity.lock.during(pane, async (type) => {
         this.activityOf(pane);
         // The lock first: its answer comes behind everything that another process's command has printed, so what
@@ -136,6 +137,8 @@ export class Engine {
     type: (...pieces: Parameters<WritePane['type']>) => Promise<void>,
   ): Promise<void> {
     if (how.kind === 'shell') {
+      // Its marks are in the output itself.
+      run.onEnd(pane.quicken());
       await type(new ShellRun(run, pane, pane.stream, how.shell).first());
       return;
     }

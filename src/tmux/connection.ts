@@ -5,9 +5,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { PanewrightError } from '../errors.js';
-import { all, before } from './formats.js';
+import { all, before, NO_PIPE } from './formats.js';
 import type { ConnectGate, GateMember } from './gate.js';
 import { AttachFailed, AttachUnsafe, notStarted, TmuxSilent, type Attached } from './lost.js';
+import { PanePipe } from './pipe.js';
 import { ControlParser, type Reply } from './protocol.js';
 import { commandLine, quote, type Command } from './quote.js';
 import { LOOK_AGAIN_MS, Starved } from './starved.js';
@@ -16,6 +17,11 @@ import { LONGEST_DEADLINE_MS, type Transport } from './transport.js';
 /** How long a client may take to detach: here, and over a connection. */
 const DETACH_MS = 200;
 const FAR_DETACH_MS = 1_000;
+
+/** How long a pane whose flood has just ended is given to come back to the connection, in milliseconds. */
+const IN_ORDER_MS = 100;
+/** How long the rest of a flood may take when the pane or its connection has gone, in milliseconds. */
+const DRAIN_MS = 250;
 
 interface Pending {
   /** Replies still to come. */
@@ -26,9 +32,22 @@ interface Pending {
   timer: NodeJS.Timeout | undefined;
   /** performance.now() when it went to tmux. */
   sent?: number;
+  /** Called as soon as the last reply is read, before any output that came behind it. */
+  readonly replied: ((replies: readonly Reply[]) => void) | undefined;
 }
 
-export type OutputListener = (data: Buffer) => void;
+interface GuardedOptions {
+  /** Whether it may still be done when nobody waits for it any more. */
+  readonly late?: boolean;
+  /** Called as soon as tmux's answer that it is done is read, before any output that came behind it. */
+  readonly done?: () => void;
+}
+
+export interface OutputListener {
+  output(data: Buffer): void;
+  /** Some output went by unseen. */
+  lost(): void;
+}
 export type NotificationListener = (name: string, rest: string) => void;
 
 /** The error text of a guard that did not hold. */
@@ -53,6 +72,9 @@ export class Connection implements GateMember {
   readonly #idleWaiters: (() => void)[] = [];
   readonly #pending: Pending[] = [];
   readonly #outputs = new Map<string, Set<OutputListener>>();
+  readonly #pipes = new Map<string, PanePipe>();
+  /** Panes for which a pipe is no use. */
+  readonly #unpiped = new Set<string>();
   readonly #notifications = new Set<NotificationListener>();
   #lastLine = '';
   /** performance.now() when tmux last said anything. */
@@ -123,7 +145,9 @@ export class Connection implements GateMember {
     });
     const parser = new ControlParser({
       output: (paneId, data) => {
-        for (const listener of this.#outputs.get(paneId) ?? []) listener(data);
+        const pipe = this.#pipes.get(paneId);
+        if (pipe) pipe.fromConnection(data);
+        else this.#deliver(paneId, data);
       },
       wants: (paneId) => this.#outputs.has(paneId),
       reply: (reply) => {
@@ -133,7 +157,7 @@ export class Connection implements GateMember {
         if (name === 'exit' || name === '') this.#lastLine = rest;
         if (name === 'session-changed') this.#attach();
         // Without pause-after tmux never pauses us; a user's own setting might.
-        if (name === 'pause')
+        if (name === 'pause' && !this.isPiped(rest))
           void this.#write(`refresh-client -A ${quote(`${rest}:continue`)}`, 1).catch(() => undefined);
         for (const listener of this.#notifications) listener(name, rest);
       },
@@ -148,13 +172,17 @@ export class Connection implements GateMember {
     });
     child.once('close', () => {
       const why = this.#lastLine === '' ? '' : ` (${this.#lastLine})`;
-      this.#end(
-        new (this.#attached ? PanewrightError : AttachFailed)(
-          'TMUX_LOST',
-          `the connection to tmux${this.#where} ended${why}.`,
-          'Call list_sessions to see what is left.',
-        ),
+      const reason = new (this.#attached ? PanewrightError : AttachFailed)(
+        'TMUX_LOST',
+        `the connection to tmux${this.#where} ended${why}.`,
+        'Call list_sessions to see what is left.',
       );
+      // A session may end right behind a flood: its rest is read first.
+      if (this.#pipes.size === 0) this.#end(reason);
+      else
+        void Promise.all([...this.#pipes.keys()].map((paneId) => this.drained(paneId))).then(() => {
+          this.#end(reason);
+        });
     });
     await settled;
   }
@@ -189,13 +217,12 @@ export class Connection implements GateMember {
   /**
    * Checks and acts in one step: runs `commands` only if `condition`, a format from formats.ts, holds for the
    * target at that very moment. Resolves with undefined, nothing done, when it does not.
-   * @param late whether it may still be done when nobody waits for it any more
    */
   async guarded(
     target: string,
     condition: string,
     commands: readonly Command[],
-    late = false,
+    { late = false, done }: GuardedOptions = {},
   ): Promise<string[] | undefined> {
     for (let tries = 1; ; tries++) {
       const asked = performance.now();
@@ -205,7 +232,9 @@ export class Connection implements GateMember {
       const timely = late ? condition : all([condition, before(Date.now() + clockOffsetMs + deadlineMs)]);
       const otherwise = `wait-for -U ${GUARD_CHANNEL}`;
       const line = commandLine([['if-shell', '-F', '-t', target, timely, commandLine(commands), otherwise]]);
-      const [first, ...replies] = await this.#write(line, 1 + commands.length);
+      const [first, ...replies] = await this.#write(line, 1 + commands.length, (all) => {
+        if (all.every((reply) => reply.ok)) done?.();
+      });
       this.#body(first);
       const failed = replies.find((reply) => !reply.ok);
       if (!failed || !text(failed).includes(GUARD_CHANNEL)) return replies.map((reply) => this.#body(reply));
@@ -215,6 +244,60 @@ export class Connection implements GateMember {
     }
   }
 
+  #deliver(paneId: string, data: Buffer): void {
+    for (const listener of [...(this.#outputs.get(paneId) ?? [])]) listener.output(data);
+  }
+
+  /**
+   * Has a flood of a pane's output come by a quicker way until it ends, where there is one. Meanwhile output comes in
+   * no order with replies and notifications.
+   * @param condition a format under which the pane may be touched
+   */
+  pipe(paneId: string, condition: string): void {
+    const canPipe = this.#transport.host === undefined && process.platform === 'linux';
+    if (!canPipe || this.closed.aborted || this.#pipes.has(paneId) || this.#unpiped.has(paneId)) return;
+    const pipe = new PanePipe({
+      paneId,
+      makeFifo: async (path) =>
+        (await this.#transport.run(['mkfifo', '-m', '600', path])).outcome === 'done',
+      open: async (shellCommand, done) => {
+        const command: Command = ['pipe-pane', '-t', paneId, shellCommand];
+        return (await this.guarded(paneId, all([condition, NO_PIPE]), [command], { done })) !== undefined;
+      },
+      run: (command) => this.run(command),
+      deliver: (data) => {
+        this.#lastBytes = performance.now();
+        this.#deliver(paneId, data);
+      },
+      ended: (usable) => {
+        this.#pipes.delete(paneId);
+        if (!usable) this.#unpiped.add(paneId);
+      },
+      lost: () => {
+        for (const listener of [...(this.#outputs.get(paneId) ?? [])]) listener.lost();
+      },
+    });
+    this.#pipes.set(paneId, pipe);
+  }
+
+  /** Whether a pane's output comes through a pipe now. */
+  isPiped(paneId: string): boolean {
+    return this.#pipes.get(paneId)?.isInUse === true;
+  }
+
+  /** Resolves when a pane's output comes in order with replies again; one that floods on is not waited for. */
+  async inOrder(paneId: string): Promise<void> {
+    const pipe = this.#pipes.get(paneId);
+    if (!pipe) return;
+    const until = performance.now() + IN_ORDER_MS;
+    while (!pipe.isOver && performance.now() < until) await pipe.close();
+  }
+
+  /** Resolves when the rest of the output of a pane that has gone is delivered. */
+  async drained(paneId: string): Promise<void> {
+    await this.#pipes.get(paneId)?.drained(DRAIN_MS);
+  }
+
   /** Calls the listener with every chunk of a pane's output until the returned function is called. */
   onOutput(paneId: string, listener: OutputListener): () => void {
     const listeners = this.#outputs.get(paneId) ?? new Set();
@@ -222,7 +305,9 @@ export class Connection implements GateMember {
     this.#outputs.set(paneId, listeners);
     return () => {
       listeners.delete(listener);
-      if (listeners.size === 0 && this.#outputs.get(paneId) === listeners) this.#outputs.delete(paneId);
+      if (listeners.size > 0 || this.#outputs.get(paneId) !== listeners) return;
+      this.#outputs.delete(paneId);
+      void this.#pipes.get(paneId)?.close();
     };
   }
 
@@ -254,7 +339,8 @@ export class Connection implements GateMember {
       return;
     }
     const ended = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, 'close');
-    child.stdin?.end();
+    const pipes = [...this.#pipes.keys()].map((paneId): Command => ['pipe-pane', '-t', paneId]);
+    child.stdin?.end(pipes.map((command) => `${commandLine([command])}\n`).join(''));
     this.#end(new PanewrightError('TMUX_LOST', 'the connection to tmux was closed.', 'Try again.'));
     if (!ended) return;
     // What reads for a client elsewhere must not go first: tmux 3.3a never lets go of one that it has output for.
@@ -269,12 +355,14 @@ export class Connection implements GateMember {
     throw new PanewrightError('TMUX_ERROR', `tmux said: ${reply ? text(reply) : 'nothing'}.`);
   }
 
-  #write(line: string, replies: number): Promise<Reply[]> {
+  #write(line: string, replies: number, replied?: Pending['replied']): Promise<Reply[]> {
     if (this.closed.aborted) return Promise.reject(this.closed.reason as Error);
     if (this.#users === 0) this.#restartIdleTimer();
     const asked = performance.now();
     return new Promise((resolve, reject) => {
-      const pending: Pending = { remaining: replies, replies: [], resolve, reject, timer: undefined };
+      const pending: Pending = {
+        ...{ remaining: replies, replies: [], resolve, reject, timer: undefined, replied },
+      };
       const { deadlineMs } = this.#transport;
       const starved = new Starved();
       const overdue = (): void => {
@@ -318,6 +406,7 @@ export class Connection implements GateMember {
     if (pending.remaining > 0 && reply.ok) return;
     this.#pending.shift();
     clearTimeout(pending.timer);
+    pending.replied?.(pending.replies);
     pending.resolve(pending.replies);
     if (this.#underWay === 0) for (const idle of this.#idleWaiters.splice(0)) idle();
   }
@@ -353,6 +442,7 @@ export class Connection implements GateMember {
       clearTimeout(pending.timer);
       pending.reject(reason);
     }
+    for (const pipe of [...this.#pipes.values()]) pipe.abandon();
     this.#outputs.clear();
     this.#notifications.clear();
     this.#gate.members.delete(this);

@@ -221,6 +221,9 @@ export function isLinked(row: Pick<PaneRow, 'linkedSessions' | 'sessionName'>): 
 /** Holds while keys that are sent to the pane reach its program: a mode, such as copy mode, takes them for itself. */
 export const NO_MODE = '#{==:#{pane_in_mode},0}';
 
+/** Holds while nobody has the pane's output piped to a command. */
+export const NO_PIPE = '#{==:#{pane_pipe},0}';
+
 /** Holds while the pane has the size that `row` says. */
 export function sameSize(row: PaneRow): string {
   return `#{==:#{pane_width}x#{pane_height},${row.width}x${row.height}}`;
