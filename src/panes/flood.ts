@@ -1,8 +1,8 @@
 /** Tells a flood: so much output in so short a time that it pays to have the rest come by a quicker way. */
 
 /** Bytes within `SPAN_MS` milliseconds. */
-const MUCH = 256 * 1024;
-const SPAN_MS = 250;
+const MUCH = 128 * 1024;
+const SPAN_MS = 500;
 
 export class Flood {
   #since = -Infinity;

@@ -55,6 +55,8 @@ export class PaneStream {
   #promptNumber: string | undefined;
   /** `performance.now()` of the last text since then. */
   #touchedTime = 0;
+  /** Whether some output went by unseen before it ended. */
+  hasGap = false;
   /** Status of the last command that ended, from its mark. */
   lastStatus: number | undefined;
   /** `performance.now()` of the last output. */
@@ -92,6 +94,7 @@ export class PaneStream {
           connection.pipe(paneId, this.#quicker);
       },
       lost: () => {
+        this.hasGap = true;
         this.close();
       },
     });

@@ -25,6 +25,9 @@ export interface ExecuteOptions extends WaitOptions {
   began?(run: Run): void;
 }
 
+/** What a command has in it by which its shell may end. */
+const LEAVES = /\b(?:exit|exec|logout|bye)\b/;
+
 export class Engine {
   readonly catalog: ProfileCatalog;
   readonly shelf: SpoolShelf;
@@ -120,9 +123,12 @@ export class Engine {
         run.depart(departure);
       }),
     );
+    const { stream } = pane;
     run.onEnd(
-      pane.stream.listen({
+      stream.listen({
         end: () => {
+          // A shell that has said that it exits has nothing more to say.
+          if (stream.hasGap && run.leaving === null) run.gap = true;
           void recover(run, pane, activity, this);
         },
       }),
@@ -137,8 +143,8 @@ export class Engine {
     type: (...pieces: Parameters<WritePane['type']>) => Promise<void>,
   ): Promise<void> {
     if (how.kind === 'shell') {
-      // Its marks are in the output itself.
-      run.onEnd(pane.quicken());
+      // Its marks are in the output itself. But the last words of a shell may be lost in a pipe of tmux's.
+      if (!LEAVES.test(run.command)) run.onEnd(pane.quicken());
       await type(new ShellRun(run, pane, pane.stream, how.shell).first());
       return;
     }

@@ -20,8 +20,6 @@ const FAR_DETACH_MS = 1_000;
 
 /** How long a pane whose flood has just ended is given to come back to the connection, in milliseconds. */
 const IN_ORDER_MS = 100;
-/** How long the rest of a flood may take when the pane or its connection has gone, in milliseconds. */
-const DRAIN_MS = 250;
 
 interface Pending {
   /** Replies still to come. */
@@ -77,6 +75,8 @@ export class Connection implements GateMember {
   readonly #unpiped = new Set<string>();
   readonly #notifications = new Set<NotificationListener>();
   #lastLine = '';
+  /** Whether tmux itself has let us go. */
+  #exited = false;
   /** performance.now() when tmux last said anything. */
   #lastBytes = 0;
   #attached = false;
@@ -155,6 +155,7 @@ export class Connection implements GateMember {
       },
       notification: (name, rest) => {
         if (name === 'exit' || name === '') this.#lastLine = rest;
+        this.#exited ||= name === 'exit';
         if (name === 'session-changed') this.#attach();
         // Without pause-after tmux never pauses us; a user's own setting might.
         if (name === 'pause' && !this.isPiped(rest))
@@ -178,9 +179,10 @@ export class Connection implements GateMember {
         'Call list_sessions to see what is left.',
       );
       // A session may end right behind a flood: its rest is read first.
-      if (this.#pipes.size === 0) this.#end(reason);
+      const pipes = this.#exited ? [...this.#pipes.keys()] : [];
+      if (pipes.length === 0) this.#end(reason);
       else
-        void Promise.all([...this.#pipes.keys()].map((paneId) => this.drained(paneId))).then(() => {
+        void Promise.all(pipes.map((paneId) => this.drained(paneId))).then(() => {
           this.#end(reason);
         });
     });
@@ -282,7 +284,7 @@ export class Connection implements GateMember {
 
   /** Whether a pane's output comes through a pipe now. */
   isPiped(paneId: string): boolean {
-    return this.#pipes.get(paneId)?.isInUse === true;
+    return this.#pipes.get(paneId)?.isPiping === true;
   }
 
   /** Resolves when a pane's output comes in order with replies again; one that floods on is not waited for. */
@@ -295,7 +297,7 @@ export class Connection implements GateMember {
 
   /** Resolves when the rest of the output of a pane that has gone is delivered. */
   async drained(paneId: string): Promise<void> {
-    await this.#pipes.get(paneId)?.drained(DRAIN_MS);
+    await this.#pipes.get(paneId)?.drained();
   }
 
   /** Calls the listener with every chunk of a pane's output until the returned function is called. */
@@ -339,8 +341,8 @@ export class Connection implements GateMember {
       return;
     }
     const ended = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, 'close');
-    const pipes = [...this.#pipes.keys()].map((paneId): Command => ['pipe-pane', '-t', paneId]);
-    child.stdin?.end(pipes.map((command) => `${commandLine([command])}\n`).join(''));
+    for (const pipe of this.#pipes.values()) pipe.cut();
+    child.stdin?.end();
     this.#end(new PanewrightError('TMUX_LOST', 'the connection to tmux was closed.', 'Try again.'));
     if (!ended) return;
     // What reads for a client elsewhere must not go first: tmux 3.3a never lets go of one that it has output for.

@@ -10,8 +10,7 @@
  * - Back, in a silence: what the connection brings after `continue` is held back, the pipe is closed and read to its
  *   end, and what both brought is delivered once. If the pane spoke just then, the pipe stays.
  */
-import { constants, openSync, closeSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,9 +19,18 @@ import type { Command } from './quote.js';
 /** Silence after which the connection alone is listened to again, in milliseconds. */
 const SILENCE_MS = 100;
 /** How long a pipe may take to bring its first output, or its last. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 2_000;
 /** A path that means the same to tmux's formats, its time formats and a shell as it does to us. */
 const PLAIN_PATH = /^\/[\w./+-]+$/;
+
+/** Pipes that are open. */
+const allOpen = new Set<PanePipe>();
+
+/** While we are stopped nobody reads, and tmux would keep all that a pane prints: so the pipes go first. */
+function suspend(): void {
+  for (const pipe of allOpen) pipe.cut();
+  process.kill(process.pid, 'SIGSTOP');
+}
 
 /** What a pipe needs of the connection that it belongs to. */
 export interface PipeSide {
@@ -50,6 +58,8 @@ type Stage = 'opening' | 'both' | 'piping' | 'closing' | 'over';
 export class PanePipe {
   readonly #side: PipeSide;
   #stage: Stage = 'opening';
+  /** Holds the FIFO until both its ends are open. */
+  readonly #folder: string;
   #socket: Socket | undefined;
   /** Brought by the connection behind the answer: the pipe brings it again. */
   #again: Buffer[] = [];
@@ -67,6 +77,7 @@ export class PanePipe {
 
   constructor(side: PipeSide) {
     this.#side = side;
+    this.#folder = mkdtempSync(join(tmpdir(), 'panewright-pipe-'));
     this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     this.#open().catch(() => {
       this.#end(false);
@@ -77,8 +88,8 @@ export class PanePipe {
     return this.#stage === 'over';
   }
 
-  /** Whether the pane's output comes through it now, in no order with what else tmux says. */
-  get isInUse(): boolean {
+  /** Whether output comes through it now, in no order with what else tmux says. */
+  get isPiping(): boolean {
     return this.#stage === 'piping' || this.#stage === 'closing';
   }
 
@@ -90,8 +101,7 @@ export class PanePipe {
   }
 
   async #open(): Promise<void> {
-    const folder = await mkdtemp(join(tmpdir(), 'panewright-pipe-'));
-    const path = join(folder, 'output');
+    const path = join(this.#folder, 'output');
     let writer: number | undefined;
     try {
       if (!PLAIN_PATH.test(path) || !(await this.#side.makeFifo(path)) || this.isOver) return this.#end(false);
@@ -114,9 +124,12 @@ export class PanePipe {
       socket.on('data', (data) => {
         this.#fromPipe(data);
       });
-      const opened = await this.#side.open(`exec cat > ${path}`, () => {
+      // Without the reader of its own, opening would wait for ever for one that has gone.
+      const opened = await this.#side.open(`exec 3<>${path}; exec cat >${path} 3>&-`, () => {
         if (this.isOver) return;
         this.#stage = 'both';
+        if (allOpen.size === 0) process.on('SIGTSTP', suspend);
+        allOpen.add(this);
         socket.resume();
       });
       if (!opened) return this.#end(false);
@@ -125,7 +138,7 @@ export class PanePipe {
       else if (this.#stage === 'both') await this.#giveUp(true);
     } finally {
       if (writer !== undefined) closeSync(writer);
-      await rm(folder, { recursive: true, force: true });
+      this.#removeFolder();
     }
   }
 
@@ -199,15 +212,21 @@ export class PanePipe {
     }
     this.#isEndExpected = true;
     await this.#closeTmuxs();
-    await this.drained(PATIENCE_MS);
-    if (!this.isOver) throw new Error('the pipe has no end');
+    await this.drained();
   }
 
-  /** Resolves when all that the pipe had has been delivered, if it ends within `ms`. */
-  async drained(ms: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([this.#ended, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
+  /** Resolves when all that the pipe had has been delivered; to be called when it is about to end. */
+  async drained(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#break();
+    }, PATIENCE_MS);
+    await this.#ended;
     clearTimeout(timer);
+  }
+
+  /** Has tmux end it at once, whatever is lost. */
+  cut(): void {
+    if (allOpen.has(this)) this.#closeTmuxs().catch(() => undefined);
   }
 
   /** The pipe has ended: because we closed it, or the pane has gone, or somebody else closed it. */
@@ -247,10 +266,16 @@ export class PanePipe {
   #end(usable: boolean): void {
     if (this.isOver) return;
     this.#stage = 'over';
+    if (allOpen.delete(this) && allOpen.size === 0) process.off('SIGTSTP', suspend);
     clearTimeout(this.#timer);
     this.#socket?.destroy();
+    this.#removeFolder();
     this.#resolveEnded();
     this.#side.ended(usable);
+  }
+
+  #removeFolder(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
