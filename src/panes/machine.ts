@@ -11,7 +11,7 @@ import type { PaneRow } from '../tmux/formats.js';
 import type { Mirror } from './mirror.js';
 import { here, type Proc } from '../tmux/proc.js';
 import { innermost, inputWait, nameOf, startedAt, type InputWait } from './process.js';
-import { echoing, isTerminal, terminalModes, type TerminalModes, writeTerminal } from './tty.js';
+import { type Echo, echoing, isTerminal, terminalModes, type TerminalModes, writeTerminal } from './tty.js';
 
 type Place = Pick<PaneRow, 'pid' | 'tty'>;
 
@@ -27,7 +27,7 @@ export interface Machine {
   /** When a process was started, in seconds since the epoch of our clock. */
   startedAt(pid: number): Promise<number | undefined>;
   /** Whether the terminal shows what is typed. */
-  echoes(tty: string): Promise<boolean | undefined>;
+  echoes(tty: string): Promise<Echo>;
   /** Whether a line editor, or another program that takes single keys, is at work. */
   takesKeys(tty: string): Promise<boolean>;
   /** Writes to a terminal as its programs do; false where that cannot be done. */
@@ -72,7 +72,7 @@ export class LocalMachine implements Machine {
     return startedAt(pid);
   }
 
-  async echoes(tty: string): Promise<boolean | undefined> {
+  async echoes(tty: string): Promise<Echo> {
     return echoing(await this.#modes(tty));
   }
 

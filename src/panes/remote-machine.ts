@@ -9,7 +9,7 @@ import { Mirror } from './mirror.js';
 import { absolute, noDirectory, type Machine } from './machine.js';
 import type { Proc } from '../tmux/proc.js';
 import { innermost, inputWait, nameOf, startedAt, type InputWait } from './process.js';
-import { echoing, isTerminal, terminalModes, type TerminalModes } from './tty.js';
+import { type Echo, echoing, isTerminal, terminalModes, type TerminalModes } from './tty.js';
 
 type Place = Pick<PaneRow, 'pid' | 'tty'>;
 
@@ -69,7 +69,7 @@ export class RemoteMachine implements Machine {
     return startedAt(pid, await this.#family(pid));
   }
 
-  async echoes(tty: string): Promise<boolean | undefined> {
+  async echoes(tty: string): Promise<Echo> {
     return echoing(await this.#modes(tty));
   }
 

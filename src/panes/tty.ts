@@ -12,10 +12,14 @@ export function terminalModes(stty: string): TerminalModes {
   return { echo: !/ -echo\b/.test(stty), canonical: !/(?:^|\s)-icanon\b/.test(stty) };
 }
 
-/** Whether the terminal shows what is typed; undefined where that cannot be asked. */
-export function echoing(modes: TerminalModes | undefined): boolean | undefined {
-  // A line editor echoes by itself: only a terminal in line mode without echo hides what is typed.
-  return modes && (modes.echo || !modes.canonical);
+/**
+ * Whether the terminal shows what is typed. `own`: the program gets each key and may show it by itself, as a line
+ * editor does, or not. Undefined where the terminal cannot be asked.
+ */
+export type Echo = boolean | 'own' | undefined;
+
+export function echoing(modes: TerminalModes | undefined): Echo {
+  return modes && (modes.echo || (modes.canonical ? false : 'own'));
 }
 
 /** Whether it is the name of a terminal and of nothing else. */

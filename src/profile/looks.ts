@@ -45,6 +45,13 @@ export function strongQuestion(line: string): boolean {
   );
 }
 
+/** Asks for something that nobody else is to see. */
+export function asksSecret(line: string): boolean {
+  return /pass(?:word|phrase|code)|\bPIN\b|\bOTP\b|verification code|\bsecret\b|\btoken\b|\bcredentials?\b/i.test(
+    line,
+  );
+}
+
 /** Ends like a question or an entry field; a slow progress line may, too. */
 export function weakQuestion(line: string): boolean {
   return /(?:[?:>]|\?\s*[[(][^\])]*[\])])\s*$/.test(line);

@@ -4,6 +4,7 @@
  */
 import type { ReadPane } from '../panes/pane.js';
 import type { ProfileCatalog } from './catalog.js';
+import { hidesInput } from './secret.js';
 import { plainPrompt, strongQuestion, weakQuestion } from './looks.js';
 
 /** Silence before the first look, and how long the weaker signs must last, in milliseconds. */
@@ -52,7 +53,8 @@ export async function findQuestion(
       asks(before, known !== undefined)) ||
     (wait === 'unknown' && line !== '' && quietMs >= WEAK_MS && asks(before, known !== undefined));
   if (!awaited) return undefined;
-  return { question: line, echo: await pane.machine.echoes(row.tty) };
+  const hides = await hidesInput(pane);
+  return { question: line, echo: hides === undefined ? undefined : !hides };
 }
 
 function asks(before: string, known: boolean): boolean {

@@ -11,6 +11,7 @@ import type { Target } from '../panes/targets.js';
 import type { AuditLog } from '../permission/audit.js';
 import { configFor, hostNamed, onHost } from '../permission/host.js';
 import { judge } from '../permission/policy.js';
+import { hidesInput } from '../profile/secret.js';
 import { askEverywhere } from './everywhere.js';
 import { sessionContext } from './session-context.js';
 import type { Terminals, TerminalsBySocket } from './terminals.js';
@@ -173,10 +174,14 @@ const MOST_TRIES = 4;
 
 const REFUSALS: ReadonlySet<string> = new Set(['WRITE_DISABLED', 'SESSION_NOT_ALLOWED', 'CONFIG_INVALID']);
 
-/** Whether what is typed now stays invisible: a password, most likely. At a marked prompt it never does. */
+/**
+ * Whether what is typed now stays invisible, as far as that is not known to be otherwise. At a marked prompt it does
+ * not, unless somebody has typed there: not every shell says that it starts a command.
+ */
 async function hides(pane: ReadPane): Promise<boolean> {
-  if (pane.row.dead) return false;
-  return pane.stream.phase !== 'prompt' && (await pane.machine.echoes(pane.row.tty)) === false;
+  const { phase, touched } = pane.stream;
+  if (pane.row.dead || (phase === 'prompt' && !touched)) return false;
+  return (await hidesInput(pane)) ?? true;
 }
 
 /** The id of the kept output that a resource's URI names. */

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import type { Json } from '../support/client.js';
 import { TestServer } from '../support/server.js';
 import { freshDirectory } from '../support/run-dir.js';
+import { PLAIN_BASH } from '../support/tmux.js';
 
 let server: TestServer;
 let log: string;
 let temporary: string;
+let sessions = 0;
 beforeAll(async () => {
   temporary = freshDirectory();
   server = await TestServer.start({ clientName: 'auditor', env: { TMPDIR: temporary } });
@@ -152,6 +154,48 @@ describe('what is typed while the terminal does not echo', () => {
         .slice(-6)
         .map(({ hidden, size }) => [hidden, size]),
     ).toEqual(Array.from({ length: 6 }, () => [true, undefined]));
+  });
+});
+
+describe('what a program reads key by key without showing it', () => {
+  const SECRET = '739184';
+  const muted = `const { createInterface } = require('readline');
+    const output = new (require('stream').Writable)({ write: (_chunk, _encoding, done) => done() });
+    process.stdout.write('Password: ');
+    createInterface({ input: process.stdin, output, terminal: true }).question('', () => process.exit());`;
+
+  test.each([
+    ['read -s -n', 'bash', `read -r -s -n 6 -p 'Six digits: ' p`],
+    ['a program like sudo', 'bash', `stty -echo -icanon; printf 'Password: '; head -c 6 >/dev/null; stty sane`],
+    ['a muted readline of node', 'bash', `node -e "${muted.replace(/\s+/g, ' ')}"`],
+    ['a line of somebody in plain sh', 'sh', `stty -echo; printf 'Password: '; read p; stty echo`],
+  ])('%s, is nowhere either', async (_name, shell, command) => {
+    const session = `keys-${String(++sessions)}`;
+    server.configure({ audit_log: log });
+    await server.tmux.newSession(session, { shell: shell === 'sh' ? ['sh'] : PLAIN_BASH });
+    await server.client.call('execute', { session, command: 'true' });
+    await server.tmux.type(`=${session}:`, `${command}\n`);
+    await server.tmux.until(`=${session}:`, /^(?:Six digits|Password): /m);
+    const before = lines().length;
+    const result = await server.client.raw('write_pane', { session, text: `${SECRET}\n` });
+    expect(result.isError).not.toBe(true);
+    const added = lines().slice(before);
+    expect(added).toMatchObject([{ tool: 'write_pane', decision: 'allow', hidden: true }]);
+    expect(added[0]).not.toHaveProperty('size');
+    expect(JSON.stringify([result, added])).not.toContain(SECRET);
+    expect(JSON.stringify(added)).not.toContain(createHash('sha256').update(`${SECRET}\n`).digest('hex'));
+  });
+
+  test('what a line editor shows by itself is not hidden', async () => {
+    const session = `keys-${String(++sessions)}`;
+    server.configure({ audit_log: log });
+    await server.tmux.newSession(session, { shell: PLAIN_BASH });
+    await server.client.call('execute', { session, command: 'true' });
+    await server.tmux.type(`=${session}:`, `python3 -q\n`);
+    await server.tmux.until(`=${session}:`, /^>>> /m);
+    const result = await server.client.call('write_pane', { session, text: 'print(6*7)\n' });
+    expect(result).toMatchObject({ sent: 'print(6*7)\n' });
+    expect(lines().at(-1)).toMatchObject({ tool: 'write_pane', size: 11 });
   });
 });
 

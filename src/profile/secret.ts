@@ -1,0 +1,17 @@
+/** Whether what is typed into a pane stays invisible: a password, most likely. */
+import type { ReadPane } from '../panes/pane.js';
+import { asksSecret } from './looks.js';
+
+/**
+ * The terminal's word first. Where it leaves the echo to the program, as for line editors, the look of the line
+ * decides, and who reads: a shell that runs a command reads keys by itself for `read -s` and the like.
+ * @returns undefined where the terminal cannot be asked
+ */
+export async function hidesInput(pane: ReadPane): Promise<boolean | undefined> {
+  const { stream } = pane;
+  const echo = await pane.machine.echoes(pane.row.tty);
+  if (echo !== 'own') return echo === undefined ? undefined : !echo;
+  if (stream.phase === 'prompt') return false;
+  const { before, row } = await pane.cursorLine();
+  return asksSecret(before) || (stream.phase === 'running' && row.command === stream.shell);
+}
