@@ -91,7 +91,7 @@ export class PaneStream {
         this.#flood.add(data.length, this.lastOutput);
         scanner.feed(data);
         if (this.#quicker !== undefined && this.phase === 'running' && this.#flood.is)
-          connection.pipe(paneId, this.#quicker);
+          connection.pipes.open(paneId, this.#quicker);
       },
       lost: () => {
         this.hasGap = true;

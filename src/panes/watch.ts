@@ -64,7 +64,7 @@ export function onGone(pane: ReadPane, gone: (departure: Departure) => void, atO
   let over = false;
   const check = async (): Promise<void> => {
     const departure = departureOf(pane.row, await pane.refresh().catch(() => pane.row));
-    if (departure) await connection.drained(pane.id);
+    if (departure) await connection.pipes.drained(pane.id);
     if (over || !departure) return;
     stop();
     gone(departure);

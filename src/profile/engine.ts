@@ -46,7 +46,7 @@ export class Engine {
     try {
       // What was true when the call came in may have changed while it queued.
       const pane = waited ? await handle.renewed() : handle;
-      await pane.connection.inOrder(pane.id);
+      await pane.connection.pipes.inOrder(pane.id);
       return await activity.lock.during(pane, async (type) => {
         this.activityOf(pane);
         // The lock first: its answer comes behind everything that another process's command has printed, so what

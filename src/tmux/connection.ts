@@ -5,10 +5,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { PanewrightError } from '../errors.js';
-import { all, before, NO_PIPE } from './formats.js';
+import { all, before } from './formats.js';
 import type { ConnectGate, GateMember } from './gate.js';
 import { AttachFailed, AttachUnsafe, notStarted, TmuxSilent, type Attached } from './lost.js';
-import { PanePipe } from './pipe.js';
+import { Outputs, type OutputListener } from './outputs.js';
+import { bodyOf, textOf, type GuardedOptions, type Pending } from './pending.js';
+import { Pipes } from './pipes.js';
 import { ControlParser, type Reply } from './protocol.js';
 import { commandLine, quote, type Command } from './quote.js';
 import { LOOK_AGAIN_MS, Starved } from './starved.js';
@@ -18,44 +20,10 @@ import { LONGEST_DEADLINE_MS, type Transport } from './transport.js';
 const DETACH_MS = 200;
 const FAR_DETACH_MS = 1_000;
 
-/** How long a pane whose flood has just ended is given to come back to the connection, in milliseconds. */
-const IN_ORDER_MS = 100;
-
-interface Pending {
-  /** Replies still to come. */
-  remaining: number;
-  readonly replies: Reply[];
-  readonly resolve: (replies: Reply[]) => void;
-  readonly reject: (error: Error) => void;
-  timer: NodeJS.Timeout | undefined;
-  /** performance.now() when it went to tmux. */
-  sent?: number;
-  /** Called as soon as the last reply is read, before any output that came behind it. */
-  readonly replied: ((replies: readonly Reply[]) => void) | undefined;
-}
-
-interface GuardedOptions {
-  /** Whether it may still be done when nobody waits for it any more. */
-  readonly late?: boolean;
-  /** Called as soon as tmux's answer that it is done is read, before any output that came behind it. */
-  readonly done?: () => void;
-}
-
-export interface OutputListener {
-  output(data: Buffer): void;
-  /** Some output went by unseen. */
-  lost(): void;
-}
 export type NotificationListener = (name: string, rest: string) => void;
 
 /** The error text of a guard that did not hold. */
 export const GUARD_CHANNEL = 'panewright-guard';
-
-function text(reply: Reply): string {
-  return Buffer.concat(
-    reply.body.flatMap((line, i) => (i === 0 ? [line] : [Buffer.from('\n'), line])),
-  ).toString();
-}
 
 export class Connection implements GateMember {
   readonly sessionId: string;
@@ -69,10 +37,9 @@ export class Connection implements GateMember {
   readonly #server: Attached;
   readonly #idleWaiters: (() => void)[] = [];
   readonly #pending: Pending[] = [];
-  readonly #outputs = new Map<string, Set<OutputListener>>();
-  readonly #pipes = new Map<string, PanePipe>();
-  /** Panes for which a pipe is no use. */
-  readonly #unpiped = new Set<string>();
+  readonly #outputs = new Outputs();
+  /** By which floods of output come. */
+  readonly pipes: Pipes;
   readonly #notifications = new Set<NotificationListener>();
   #lastLine = '';
   /** Whether tmux itself has let us go. */
@@ -107,6 +74,15 @@ export class Connection implements GateMember {
     this.#gate = gate;
     this.#transport = transport;
     this.#server = server;
+    this.pipes = new Pipes(this, transport, {
+      deliver: (paneId, data) => {
+        this.#lastBytes = performance.now();
+        this.#outputs.deliver(paneId, data);
+      },
+      lost: (paneId) => {
+        this.#outputs.lost(paneId);
+      },
+    });
     gate.members.add(this);
     this.#restartIdleTimer();
     void gate.exclusive(async () => {
@@ -145,9 +121,7 @@ export class Connection implements GateMember {
     });
     const parser = new ControlParser({
       output: (paneId, data) => {
-        const pipe = this.#pipes.get(paneId);
-        if (pipe) pipe.fromConnection(data);
-        else this.#deliver(paneId, data);
+        if (!this.pipes.take(paneId, data)) this.#outputs.deliver(paneId, data);
       },
       wants: (paneId) => this.#outputs.has(paneId),
       reply: (reply) => {
@@ -158,7 +132,7 @@ export class Connection implements GateMember {
         this.#exited ||= name === 'exit';
         if (name === 'session-changed') this.#attach();
         // Without pause-after tmux never pauses us; a user's own setting might.
-        if (name === 'pause' && !this.isPiped(rest))
+        if (name === 'pause' && !this.pipes.isPiping(rest))
           void this.#write(`refresh-client -A ${quote(`${rest}:continue`)}`, 1).catch(() => undefined);
         for (const listener of this.#notifications) listener(name, rest);
       },
@@ -179,10 +153,9 @@ export class Connection implements GateMember {
         'Call list_sessions to see what is left.',
       );
       // A session may end right behind a flood: its rest is read first.
-      const pipes = this.#exited ? [...this.#pipes.keys()] : [];
-      if (pipes.length === 0) this.#end(reason);
+      if (!this.#exited || this.pipes.size === 0) this.#end(reason);
       else
-        void Promise.all(pipes.map((paneId) => this.drained(paneId))).then(() => {
+        void this.pipes.drained().then(() => {
           this.#end(reason);
         });
     });
@@ -207,13 +180,13 @@ export class Connection implements GateMember {
   /** Runs one command; resolves with its output, rejects with what tmux said against it. */
   async run(command: Command): Promise<string> {
     const [reply] = await this.#write(commandLine([command]), 1);
-    return this.#body(reply);
+    return bodyOf(reply);
   }
 
   /** Runs commands one after the other on one line; the first failure drops the rest and rejects. */
   async sequence(commands: readonly Command[]): Promise<string[]> {
     const replies = await this.#write(commandLine(commands), commands.length);
-    return replies.map((reply) => this.#body(reply));
+    return replies.map((reply) => bodyOf(reply));
   }
 
   /**
@@ -237,79 +210,20 @@ export class Connection implements GateMember {
       const [first, ...replies] = await this.#write(line, 1 + commands.length, (all) => {
         if (all.every((reply) => reply.ok)) done?.();
       });
-      this.#body(first);
+      bodyOf(first);
       const failed = replies.find((reply) => !reply.ok);
-      if (!failed || !text(failed).includes(GUARD_CHANNEL)) return replies.map((reply) => this.#body(reply));
+      if (!failed || !textOf(failed).includes(GUARD_CHANNEL)) return replies.map((reply) => bodyOf(reply));
       // Nothing was done; it may only have waited too long for its turn, and the caller waits still.
       const waited = performance.now() - asked;
       if (late || waited < deadlineMs - 1_500 || tries === 5) return undefined;
     }
   }
 
-  #deliver(paneId: string, data: Buffer): void {
-    for (const listener of [...(this.#outputs.get(paneId) ?? [])]) listener.output(data);
-  }
-
-  /**
-   * Has a flood of a pane's output come by a quicker way until it ends, where there is one. Meanwhile output comes in
-   * no order with replies and notifications.
-   * @param condition a format under which the pane may be touched
-   */
-  pipe(paneId: string, condition: string): void {
-    const canPipe = this.#transport.host === undefined && process.platform === 'linux';
-    if (!canPipe || this.closed.aborted || this.#pipes.has(paneId) || this.#unpiped.has(paneId)) return;
-    const pipe = new PanePipe({
-      paneId,
-      makeFifo: async (path) =>
-        (await this.#transport.run(['mkfifo', '-m', '600', path])).outcome === 'done',
-      open: async (shellCommand, done) => {
-        const command: Command = ['pipe-pane', '-t', paneId, shellCommand];
-        return (await this.guarded(paneId, all([condition, NO_PIPE]), [command], { done })) !== undefined;
-      },
-      run: (command) => this.run(command),
-      deliver: (data) => {
-        this.#lastBytes = performance.now();
-        this.#deliver(paneId, data);
-      },
-      ended: (usable) => {
-        this.#pipes.delete(paneId);
-        if (!usable) this.#unpiped.add(paneId);
-      },
-      lost: () => {
-        for (const listener of [...(this.#outputs.get(paneId) ?? [])]) listener.lost();
-      },
-    });
-    this.#pipes.set(paneId, pipe);
-  }
-
-  /** Whether a pane's output comes through a pipe now. */
-  isPiped(paneId: string): boolean {
-    return this.#pipes.get(paneId)?.isPiping === true;
-  }
-
-  /** Resolves when a pane's output comes in order with replies again; one that floods on is not waited for. */
-  async inOrder(paneId: string): Promise<void> {
-    const pipe = this.#pipes.get(paneId);
-    if (!pipe) return;
-    const until = performance.now() + IN_ORDER_MS;
-    while (!pipe.isOver && performance.now() < until) await pipe.close();
-  }
-
-  /** Resolves when the rest of the output of a pane that has gone is delivered. */
-  async drained(paneId: string): Promise<void> {
-    await this.#pipes.get(paneId)?.drained();
-  }
-
   /** Calls the listener with every chunk of a pane's output until the returned function is called. */
   onOutput(paneId: string, listener: OutputListener): () => void {
-    const listeners = this.#outputs.get(paneId) ?? new Set();
-    listeners.add(listener);
-    this.#outputs.set(paneId, listeners);
+    const stop = this.#outputs.add(paneId, listener);
     return () => {
-      listeners.delete(listener);
-      if (listeners.size > 0 || this.#outputs.get(paneId) !== listeners) return;
-      this.#outputs.delete(paneId);
-      void this.#pipes.get(paneId)?.close();
+      if (stop()) this.pipes.close(paneId);
     };
   }
 
@@ -341,7 +255,7 @@ export class Connection implements GateMember {
       return;
     }
     const ended = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, 'close');
-    for (const pipe of this.#pipes.values()) pipe.cut();
+    this.pipes.cut();
     child.stdin?.end();
     this.#end(new PanewrightError('TMUX_LOST', 'the connection to tmux was closed.', 'Try again.'));
     if (!ended) return;
@@ -350,11 +264,6 @@ export class Connection implements GateMember {
     const timer = setTimeout(() => child.kill('SIGKILL'), ms);
     await ended.catch(() => undefined);
     clearTimeout(timer);
-  }
-
-  #body(reply: Reply | undefined): string {
-    if (reply?.ok) return text(reply);
-    throw new PanewrightError('TMUX_ERROR', `tmux said: ${reply ? text(reply) : 'nothing'}.`);
   }
 
   #write(line: string, replies: number, replied?: Pending['replied']): Promise<Reply[]> {
@@ -444,7 +353,7 @@ export class Connection implements GateMember {
       clearTimeout(pending.timer);
       pending.reject(reason);
     }
-    for (const pipe of [...this.#pipes.values()]) pipe.abandon();
+    this.pipes.abandon();
     this.#outputs.clear();
     this.#notifications.clear();
     this.#gate.members.delete(this);

@@ -44,8 +44,8 @@ export interface PipeSide {
   open(shellCommand: string, opened: () => void): Promise<boolean>;
   run(command: Command): Promise<unknown>;
   deliver(data: Buffer): void;
-  /** The connection alone brings the output again. @param usable whether a pipe may be tried again */
-  ended(usable: boolean): void;
+  /** The connection alone brings the output again. @param isUseful whether a pipe may be tried again */
+  ended(isUseful: boolean): void;
   /** Some output went by unseen. */
   lost(): void;
 }
@@ -104,7 +104,8 @@ export class PanePipe {
     const path = join(this.#folder, 'output');
     let writer: number | undefined;
     try {
-      if (!PLAIN_PATH.test(path) || !(await this.#side.makeFifo(path)) || this.isOver) return this.#end(false);
+      if (!PLAIN_PATH.test(path) || !(await this.#side.makeFifo(path)) || this.isOver)
+        return this.#end(false);
       const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
       const socket = (this.#socket = new Socket({ fd: reader, readable: true, writable: false }));
       // Without a writer there would be an end before there is a beginning.
@@ -252,9 +253,9 @@ export class PanePipe {
   }
 
   /** While the connection is still listened to, nothing is lost with the pipe. */
-  async #giveUp(usable: boolean): Promise<void> {
+  async #giveUp(isUseful: boolean): Promise<void> {
     const isOpen = this.#stage === 'both';
-    this.#end(usable);
+    this.#end(isUseful);
     if (isOpen) await this.#closeTmuxs().catch(() => undefined);
   }
 
@@ -263,7 +264,7 @@ export class PanePipe {
     this.#end(true);
   }
 
-  #end(usable: boolean): void {
+  #end(isUseful: boolean): void {
     if (this.isOver) return;
     this.#stage = 'over';
     if (allOpen.delete(this) && allOpen.size === 0) process.off('SIGTSTP', suspend);
@@ -271,7 +272,7 @@ export class PanePipe {
     this.#socket?.destroy();
     this.#removeFolder();
     this.#resolveEnded();
-    this.#side.ended(usable);
+    this.#side.ended(isUseful);
   }
 
   #removeFolder(): void {

@@ -166,7 +166,11 @@ describe('what a program reads key by key without showing it', () => {
 
   test.each([
     ['read -s -n', 'bash', `read -r -s -n 6 -p 'Six digits: ' p`],
-    ['a program like sudo', 'bash', `stty -echo -icanon; printf 'Password: '; head -c 6 >/dev/null; stty sane`],
+    [
+      'a program like sudo',
+      'bash',
+      `stty -echo -icanon; printf 'Password: '; head -c 6 >/dev/null; stty sane`,
+    ],
     ['a muted readline of node', 'bash', `node -e "${muted.replace(/\s+/g, ' ')}"`],
     ['a line of somebody in plain sh', 'sh', `stty -echo; printf 'Password: '; read p; stty echo`],
   ])('%s, is nowhere either', async (_name, shell, command) => {

@@ -143,7 +143,9 @@ describe('a flood of output', () => {
     'that goes on after the timeout is collected by wait_for',
     async () => {
       const seat = await bed.seat();
-      const left = await seat.execute(`for i in {1..30}; do seq ${String(LINES)}; done; false`, { timeout: 0.5 });
+      const left = await seat.execute(`for i in {1..30}; do seq ${String(LINES)}; done; false`, {
+        timeout: 0.5,
+      });
       expect(left).toMatchObject({ state: 'running' });
       expect(await seat.refusal('execute', { command: 'echo no' })).toMatch(/^PANE_BUSY/);
       expect(await seat.waitFor()).toMatchObject({ state: 'completed', exit_code: 1 });
@@ -183,7 +185,8 @@ test(
       await pause(300);
       process.kill(pid, 'SIGTSTP');
       await piped(seat, false);
-      if (here) while (!/^State:\tT/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))) await pause(5);
+      if (here)
+        while (!/^State:\tT/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))) await pause(5);
       await pause(500);
       process.kill(pid, 'SIGCONT');
       const done = await running;
