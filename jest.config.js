@@ -1,6 +1,7 @@
 /**
  * Real tmux, real shells, real clients: suites run in parallel, each on a private tmux server. They mostly wait
- * for programs, as many suites as cores run at once.
+ * for programs, as many suites as cores run at once. A test may take longer than a call of 60 s that is not
+ * answered (tests/support/client.ts): that error says who stood still, jest's own does not.
  */
 export default {
   testEnvironment: 'node',
@@ -13,5 +14,5 @@ export default {
   globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
   expand: true,
   maxWorkers: 2,
-  testTimeout: 60_000,
+  testTimeout: 90_000,
 };

@@ -5,7 +5,14 @@
 import { resolve } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { CallToolResultSchema, type CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import {
+  CallToolResultSchema,
+  ErrorCode,
+  McpError,
+  type CallToolResult,
+} from '@modelcontextprotocol/sdk/types.js';
+import { standing } from './processes.js';
+import { runDirectory } from './run-dir.js';
 
 export type Json = Record<string, unknown>;
 
@@ -14,6 +21,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Gets the message of every progress notification of this call. */
   readonly onProgress?: (message: string) => void;
+  /** Seconds that the answer may come later than the call itself may take. */
+  readonly patience?: number;
 }
 
 export interface ClientOptions {
@@ -27,6 +36,20 @@ export interface ClientOptions {
   /** A host that every call names, and that is taken out of every result again. */
   readonly host?: string | undefined;
 }
+
+/** Seconds; with the 60 that most calls are given it is less than jest's limit, so that the call is named first. */
+const PATIENCE = 20;
+/** Seconds that a call takes which names no `timeout`: each tool's default. */
+const TIMEOUTS: Readonly<Record<string, number>> = {
+  execute: 10,
+  wait_for: 30,
+  session_send: 120,
+  session_wait: 120,
+};
+/** Of the other tools `session_start` waits longest, for its program to be ready. */
+const LONGEST = 30;
+/** `max_timeout`: a call that asks for more is refused at once. */
+const MAX_TIMEOUT = 300;
 
 export const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 
@@ -83,13 +106,20 @@ export class TestClient {
   /** The whole answer of a call, error or not. */
   async raw(name: string, args: Json = {}, options: CallOptions = {}): Promise<CallToolResult> {
     const whole = this.#host === undefined ? args : { host: this.#host, ...args };
-    const result = await this.#client.callTool({ name, arguments: whole }, CallToolResultSchema, {
-      timeout: 600_000,
+    const bound = longest(name, args) + (options.patience ?? PATIENCE);
+    const request = this.#client.callTool({ name, arguments: whole }, CallToolResultSchema, {
+      timeout: bound * 1000,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       onprogress: ({ message = '' }) => {
         this.progress.push(message);
         options.onProgress?.(message);
       },
+    });
+    const result = await request.catch((cause: unknown) => {
+      if (!(cause instanceof McpError) || cause.code !== Number(ErrorCode.RequestTimeout)) throw cause;
+      const what = `${name} ${JSON.stringify(whole)}`.slice(0, 500);
+      const where = `the server is process ${this.#transport.pid ?? 'none'}\n${standing(runDirectory())}`;
+      throw new Error(`not answered in ${bound} s: ${what}\n${where}`, { cause });
     });
     const parsed = CallToolResultSchema.parse(result);
     return this.#host === undefined ? parsed : withoutHost(parsed, this.#host);
@@ -114,6 +144,12 @@ export class TestClient {
     await this.#client.close();
     await this.closed;
   }
+}
+
+/** Seconds that a call may take by what it asks for. */
+function longest(name: string, { timeout }: Json): number {
+  const own = typeof timeout === 'number' && Number.isFinite(timeout) ? timeout : (TIMEOUTS[name] ?? LONGEST);
+  return Math.min(Math.max(own, 0), MAX_TIMEOUT);
 }
 
 /** The text parts of an answer, joined. */

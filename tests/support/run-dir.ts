@@ -5,9 +5,13 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A fresh directory inside the run's. The path is short because a socket's path may have about 100 bytes. */
-export function freshDirectory(): string {
+export function runDirectory(): string {
   const run = process.env['PANEWRIGHT_TEST_RUN'];
   if (run === undefined) throw new Error('tests are run by jest, whose global setup makes the run directory');
-  return mkdtempSync(join(run, 'd'));
+  return run;
+}
+
+/** A fresh directory inside the run's. The path is short because a socket's path may have about 100 bytes. */
+export function freshDirectory(): string {
+  return mkdtempSync(join(runDirectory(), 'd'));
 }

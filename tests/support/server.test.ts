@@ -24,6 +24,21 @@ test('a refused call is told apart from one that succeeds', async () => {
   await expect(server.client.call('read_pane', { session: 'wrok' })).rejects.toThrow('SESSION_NOT_FOUND');
 });
 
+test('a call that is not answered fails, and names itself and where the server stands', async () => {
+  const { pid } = server.client;
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const args = { session: 'work', timeout: 0.2 };
+    const failed = await server.client
+      .call('wait_for', args, { patience: 0.3 })
+      .catch((error: unknown) => String(error));
+    expect(failed).toMatch(/^Error: not answered in 0.5 s: wait_for \{.*"session":"work","timeout":0.2\}\n/);
+    expect(failed).toMatch(new RegExp(`^ *${pid} +\\d+ +T`, 'm'));
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+});
+
 test('a configuration that is changed counts from the next call on', async () => {
   server.configure({ write_enabled: false });
   expect(await server.client.refusal('write_pane', { session: 'work', text: 'x' })).toMatch(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PrivateTmux } from './tmux.js';
 
 const tmux = new PrivateTmux();
@@ -35,6 +36,29 @@ test('the program in the foreground is awaited by name', async () => {
 
 test('waiting for a screen that never comes fails with the last screen', async () => {
   await expect(tmux.until(pane, /never shown/, 300)).rejects.toThrow(/last seen:\n[^]*COLOR/);
+});
+
+test('a command that the server keeps waiting fails, and names itself and where the server stands', async () => {
+  const other = new PrivateTmux({ patience: 1_000 });
+  await other.newSession('still');
+  const pid = Number(await other.value('=still:', '#{pid}'));
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const failed = await other.run('list-windows', '-a').catch((error: unknown) => String(error));
+    expect(failed).toMatch(/^Error: not ended in 1000 ms: tmux list-windows -a\n/);
+    expect(failed).toMatch(new RegExp(`^ *${pid} +\\d+ +T`, 'm'));
+  } finally {
+    process.kill(pid, 'SIGCONT');
+    await other.dispose();
+  }
+});
+
+test('a client that SIGTERM does not end is ended all the same', async () => {
+  const binary = join(tmux.directory, 'deaf');
+  writeFileSync(binary, "#!/bin/sh\ntrap '' TERM\nexec sleep 600\n", { mode: 0o755 });
+  const other = new PrivateTmux({ binary, patience: 300 });
+  await expect(other.run('list-windows')).rejects.toThrow(/^not ended in 300 ms: tmux list-windows\n/);
+  await other.dispose();
 });
 
 test('a disposed server leaves no socket and no directory', async () => {

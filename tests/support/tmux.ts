@@ -7,7 +7,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { processGone } from './processes.js';
+import { processGone, standing } from './processes.js';
 import { freshDirectory } from './run-dir.js';
 
 const execFileAsync = promisify(execFile);
@@ -19,6 +19,14 @@ export interface SessionOptions {
   readonly height?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+}
+
+export interface TmuxOptions {
+  readonly binary?: string;
+  /** More variables for everything that is started. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds that one command may take. */
+  readonly patience?: number;
 }
 
 export interface CaptureOptions {
@@ -42,10 +50,12 @@ export class PrivateTmux {
   readonly home = join(this.directory, 'home');
   readonly binary: string;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #patience: number;
 
   /** The server starts with the first session; before that there is none, which is a situation to test too. */
-  constructor(options: { readonly binary?: string; readonly env?: Readonly<Record<string, string>> } = {}) {
+  constructor(options: TmuxOptions = {}) {
     this.binary = options.binary ?? 'tmux';
+    this.#patience = options.patience ?? DEADLINE_MS;
     mkdirSync(this.home);
     this.#env = { ...cleanEnvironment(this.home), ...options.env };
   }
@@ -55,14 +65,29 @@ export class PrivateTmux {
     return ['-u', '-S', this.socket, '-f', '/dev/null'];
   }
 
-  /** Runs one tmux command to its end; returns what it printed, without the last newline. */
+  /**
+   * Runs one tmux command to its end; returns what it printed, without the last newline. One that takes too long
+   * is killed, not asked: SIGTERM does not end a client that waits until the server accepts it.
+   */
   async run(...args: readonly string[]): Promise<string> {
-    const { stdout } = await execFileAsync(this.binary, [...this.clientArgs, ...args], {
+    const running = execFileAsync(this.binary, [...this.clientArgs, ...args], {
       env: this.#env,
-      timeout: DEADLINE_MS,
       maxBuffer: 256 * 1024 * 1024,
     });
-    return stdout.replace(/\n$/, '');
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const what = `tmux ${args.join(' ')}`.slice(0, 500);
+        reject(new Error(`not ended in ${this.#patience} ms: ${what}\n${standing(this.directory)}`));
+        running.child.kill('SIGKILL');
+      }, this.#patience);
+    });
+    try {
+      const { stdout } = await Promise.race([running, tooLong]);
+      return stdout.replace(/\n$/, '');
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Makes a detached session, 80x24 unless told; returns the id of its pane, such as `%0`. */
