@@ -59,6 +59,8 @@ export class ReadPane {
   /** The pane as it was when it was last looked up: a moment ago, unless `renewed`. */
   readonly row: PaneRow;
   protected readonly terminal: Terminal;
+  /** Whether it may only be looked at over a connection that is open anyway: see `aside`. */
+  protected isAside = false;
   /** Whether the program in it was replaced through this very handle. */
   protected respawned = false;
   /** Checked by tmux at every act. */
@@ -93,6 +95,23 @@ export class ReadPane {
   /** The pane's output from now on, or from when somebody first asked. */
   get stream(): PaneStream {
     return this.terminal.streams.of(this.row);
+  }
+
+  /** What has been heard of the pane's output so far, where somebody listens. */
+  get heard(): PaneStream | undefined {
+    return this.isAside ? this.terminal.streams.known(this.row) : this.stream;
+  }
+
+  /**
+   * The same handle for a look in passing: no client attaches to the pane's session for it. One that does counts as
+   * somebody who has seen its bells.
+   */
+  aside(): this {
+    const handle = new (
+      this.constructor as new (row: PaneRow, terminal: Terminal, condition: string) => this
+    )(this.row, this.terminal, this.#condition);
+    handle.isAside = true;
+    return handle;
   }
 
   /** All panes that there are; what was kept of others is let go. */
@@ -180,11 +199,11 @@ export class ReadPane {
 
   /** The same for commands that change nothing: over another connection if the one there was turns out to be lost. */
   protected async ask(commands: readonly Command[]): Promise<string[]> {
-    const { connection } = this;
+    const connection = this.#open;
     try {
       return await this.act(commands);
     } catch (error) {
-      if (!connection.closed.aborted || !this.connectionEnded(error)) throw error;
+      if (connection?.closed.aborted !== true || !this.connectionEnded(error)) throw error;
       return this.act(commands);
     }
   }
@@ -192,8 +211,10 @@ export class ReadPane {
   /** The same, resolving with undefined when the pane has moved or the further condition does not hold. */
   protected async attempt(commands: readonly Command[], condition?: string): Promise<string[] | undefined> {
     const place = condition === undefined ? this.#condition : all([this.#condition, condition]);
+    const connection = this.#open;
+    if (!connection) return this.terminal.tmux.guardedApart(this.id, place, commands);
     try {
-      return await this.connection.guarded(this.id, place, commands);
+      return await connection.guarded(this.id, place, commands);
     } catch (error) {
       if (error instanceof AttachUnsafe) return this.terminal.tmux.guardedApart(this.id, place, commands);
       if (error instanceof AttachFailed) throw this.moved();
@@ -201,6 +222,11 @@ export class ReadPane {
       if (this.connectionEnded(error) && !(await this.terminal.tmux.pane(this.row))) throw this.moved();
       throw error;
     }
+  }
+
+  /** Over which the pane is asked; undefined: by a process of its own. */
+  get #open(): Connection | undefined {
+    return this.isAside ? this.terminal.tmux.openConnection(this.row.sessionId) : this.connection;
   }
 
   /** Whether the error says that the connection is gone, and nothing about tmux or the pane. */

@@ -12,11 +12,9 @@ export class PaneStreams {
   }
 
   of(row: PaneRow): PaneStream {
-    const known = this.#streams.get(row.paneId);
-    // A respawned pane has another program; a moved one speaks through another session's connection.
-    const fits = known?.pid === row.pid && known.connection.sessionId === row.sessionId;
-    if (known && fits && !known.ended) return known;
-    known?.close();
+    const known = this.known(row);
+    if (known) return known;
+    this.#streams.get(row.paneId)?.close();
     const connection = this.#tmux.connect(row.sessionId);
     const stream = new PaneStream(connection, row.paneId, row.pid);
     this.#streams.set(row.paneId, stream);
@@ -26,6 +24,14 @@ export class PaneStreams {
       },
     });
     return stream;
+  }
+
+  /** The stream that there is. */
+  known(row: PaneRow): PaneStream | undefined {
+    const known = this.#streams.get(row.paneId);
+    // A respawned pane has another program; a moved one speaks through another session's connection.
+    const fits = known?.pid === row.pid && known.connection.sessionId === row.sessionId;
+    return fits && !known.ended ? known : undefined;
   }
 
   /** Ends the streams of panes that are not among these, which are all that there are. */

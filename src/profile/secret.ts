@@ -8,10 +8,10 @@ import { asksSecret } from './looks.js';
  * @returns undefined where the terminal cannot be asked
  */
 export async function hidesInput(pane: ReadPane): Promise<boolean | undefined> {
-  const { stream } = pane;
+  const { heard } = pane;
   const echo = await pane.machine.echoes(pane.row.tty);
   if (echo !== 'own') return echo === undefined ? undefined : !echo;
-  if (stream.phase === 'prompt') return false;
+  if (heard?.phase === 'prompt') return false;
   const { before, row } = await pane.cursorLine();
-  return asksSecret(before) || (stream.phase === 'running' && row.command === stream.shell);
+  return asksSecret(before) || (heard?.phase === 'running' && row.command === heard.shell);
 }

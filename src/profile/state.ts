@@ -19,9 +19,9 @@ export async function showsPrompt(
 export type PaneState = 'idle' | 'busy' | 'waiting' | 'exited' | 'unknown';
 
 export async function paneState(pane: ReadPane, catalog: ProfileCatalog): Promise<PaneState> {
-  const { row, stream } = pane;
+  const { row, heard } = pane;
   if (row.dead) return 'exited';
-  if (stream.phase === 'prompt' && !stream.touched) return 'idle';
+  if (heard?.phase === 'prompt' && !heard.touched) return 'idle';
   if (row.alternate) return 'busy';
   const profile = await catalog.ofPane(row, pane.machine);
   const { before } = await pane.cursorLine();
@@ -29,7 +29,7 @@ export async function paneState(pane: ReadPane, catalog: ProfileCatalog): Promis
   if (profile?.repl && new RegExp(profile.repl.prompt).test(before)) return 'idle';
   if ((profile?.shell || profile?.carrier) && !working && promptLook(before).kind !== 'other') return 'idle';
   if (working) return 'busy';
-  const quiet = performance.now() - stream.lastOutput;
+  const quiet = heard ? performance.now() - heard.lastOutput : 0;
   if (await findQuestion(pane, catalog, Math.max(quiet, 1_000))) return 'waiting';
-  return profile === undefined || stream.phase === 'running' ? 'busy' : 'unknown';
+  return profile === undefined || heard?.phase === 'running' ? 'busy' : 'unknown';
 }

@@ -211,9 +211,7 @@ export class TmuxServer {
    * process of its own. Answers '' when no server runs.
    */
   async run(command: Command, sessionId?: string): Promise<string> {
-    const own = sessionId === undefined ? undefined : this.#connections.get(sessionId);
-    for (const connection of new Set([...(own ? [own] : []), ...this.#connections.values()])) {
-      if (connection.closed.aborted) continue;
+    for (const connection of this.#open(sessionId)) {
       try {
         return await connection.run(command);
       } catch (error) {
@@ -223,6 +221,17 @@ export class TmuxServer {
     }
     await this.version();
     return this.#spawn(command);
+  }
+
+  /** A connection that is open anyway, that of the session if there is one. */
+  openConnection(sessionId: string): Connection | undefined {
+    return this.#open(sessionId)[0];
+  }
+
+  #open(sessionId?: string): Connection[] {
+    const own = sessionId === undefined ? undefined : this.#connections.get(sessionId);
+    const connections = new Set([...(own ? [own] : []), ...this.#connections.values()]);
+    return [...connections].filter((connection) => !connection.closed.aborted);
   }
 
   /** Runs a command that may have to start the server, so always by a process of its own. */

@@ -47,7 +47,7 @@ export class ProgramDriver implements Driver {
       ...(explain && {
         evidence: [
           {
-            signal: pane.stream.phase === 'unknown' ? 'screen' : 'integration',
+            signal: (pane.heard?.phase ?? 'unknown') === 'unknown' ? 'screen' : 'integration',
             says: `${pane.row.command}: ${state}`,
             decided: true,
           },

@@ -102,7 +102,7 @@ async function infoOf(
   explain: boolean,
 ): Promise<SessionInfo | undefined> {
   const { sessions } = context;
-  const pane = await context.door.find(session);
+  const pane = (await context.door.find(session))?.aside();
   const record = pane ? sessions.record(session) : await sessions.caughtUp(session);
   if (!pane) return record && missingInfo(record);
   if (!record && !(await sessions.running(pane))) {
