@@ -14,6 +14,7 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TmuxSilent } from './lost.js';
 import type { Command } from './quote.js';
 
 /** Silence after which the connection alone is listened to again, in milliseconds. */
@@ -22,6 +23,9 @@ const SILENCE_MS = 100;
 const PATIENCE_MS = 2_000;
 /** A path that means the same to tmux's formats, its time formats and a shell as it does to us. */
 const PLAIN_PATH = /^\/[\w./+-]+$/;
+
+/** Changes nothing; its answer comes behind that of what was told before. */
+const NOTHING: Command = ['display-message', '-p', ''];
 
 /** Pipes that are open. */
 const allOpen = new Set<PanePipe>();
@@ -177,18 +181,30 @@ export class PanePipe {
   }
 
   #closeTmuxs(): Promise<unknown> {
-    return this.#side.run(['pipe-pane', '-t', this.#side.paneId]);
+    return this.#run(['pipe-pane', '-t', this.#side.paneId]);
   }
 
   #tell(what: 'pause' | 'continue'): Promise<unknown> {
-    return this.#side.run(['refresh-client', '-A', `${this.#side.paneId}:${what}`]);
+    return this.#run(['refresh-client', '-A', `${this.#side.paneId}:${what}`]);
+  }
+
+  /** A tmux that does not answer does as told when it wakes up, before it answers what it is told next. */
+  async #run(command: Command): Promise<void> {
+    for (let next = command; ; next = NOTHING) {
+      try {
+        await this.#side.run(next);
+        return;
+      } catch (error) {
+        if (!(error instanceof TmuxSilent)) throw error;
+      }
+    }
   }
 
   /** Closes the pipe; resolves when that is done, or has turned out to be too early: the pane spoke. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
       .catch(() => {
-        // tmux does not answer, or has no such pane: what it has for us will not be known.
+        // tmux has no such pane any more, or no connection: what it has for us will not be known.
         this.#break();
       })
       .finally(() => (this.#closing = undefined));
@@ -203,7 +219,7 @@ export class PanePipe {
     this.#stage = 'closing';
     await this.#tell('continue');
     // What tmux had read before has reached the pipe's reader by the time of another answer, on all but a busy machine.
-    await this.#side.run(['display-message', '-p', '']);
+    await this.#run(NOTHING);
     if (this.#stage !== 'closing') return;
     if (this.#held.length > 0) {
       this.#pause();

@@ -1,4 +1,5 @@
 /** The pipes through which floods of output come to one connection: see pipe.ts. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { all, NO_PIPE } from './formats.js';
 import type { GuardedOptions } from './pending.js';
 import { PanePipe } from './pipe.js';
@@ -95,7 +96,8 @@ export class Pipes {
     const pipe = this.#pipes.get(paneId);
     if (!pipe) return;
     const until = performance.now() + IN_ORDER_MS;
-    while (!pipe.isOver && performance.now() < until) await pipe.close();
+    for (let rest = IN_ORDER_MS; !pipe.isOver && rest > 0; rest = until - performance.now())
+      await Promise.race([pipe.close(), delay(rest, undefined, { ref: false })]);
   }
 
   /** Resolves when the rest of the output of a pane that has gone is delivered, or of all of them. */

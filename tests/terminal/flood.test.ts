@@ -125,6 +125,26 @@ describe('a flood of output', () => {
   );
 
   test(
+    'in which tmux stands still for a while is whole',
+    async () => {
+      const seat = await bed.seat();
+      const running = seat.execute(
+        `seq ${String(10 * LINES)}; sleep 0.3; seq ${String(LINES)}; sleep 0.2; false`,
+      );
+      if (here) await piped(seat, true);
+      const tmux = Number(await seat.tmux.run('display-message', '-p', '#{pid}'));
+      process.kill(tmux, 'SIGSTOP');
+      await pause(6_000);
+      process.kill(tmux, 'SIGCONT');
+      const done = await running;
+      expect(done).toMatchObject({ state: 'completed', exit_code: 1, total_lines: 11 * LINES });
+      expect(done).not.toHaveProperty('note');
+      expect(digest(await whole(done))).toBe(digest(numbers(10 * LINES) + numbers()));
+    },
+    LONG,
+  );
+
+  test(
     'whose pane is closed ends the call',
     async () => {
       const seat = await bed.seat();
