@@ -39,7 +39,8 @@ async function runHttp(options: ComposeOptions): Promise<string | undefined> {
     await serveHttp({ toolbox, version, instructions: INSTRUCTIONS, log, host, port, access });
     return undefined;
   } catch (error) {
-    return `cannot listen on ${host} port ${port}: ${(error as Error).message}`;
+    const why = (error as Error).message;
+    return `cannot listen on ${host} port ${port}: ${why}. Choose another address or port: --http HOST:PORT.`;
   }
 }
 
@@ -55,6 +56,7 @@ function noToken({ editPath }: LoadedConfig): string {
   return `the HTTP server needs a token that clients must present, even on 127.0.0.1, where every user of the machine
 can connect. Make one and let the configuration name it:
 
+  mkdir -p ~/.config/panewright
   (umask 077; openssl rand -hex 32 > ~/.config/panewright/token)
   "auth_token_file": "~/.config/panewright/token"     in ${editPath}
 

@@ -10,9 +10,13 @@ import type { Config } from '../config/schema.js';
  */
 export function tokenOf({ auth_token, auth_token_file: file }: Config): string | null {
   if (auth_token !== null || file === null) return auth_token;
-  const token = readGuarded(file).text.trim();
-  if ((statSync(file).mode & 0o007) !== 0)
-    throw new ConfigProblem(file, 'can be read by everybody; run `chmod o-rwx` on it');
-  if (!/^\S+$/.test(token)) throw new ConfigProblem(file, 'must hold one token without white space');
-  return token;
+  try {
+    const token = readGuarded(file).text.trim();
+    if ((statSync(file).mode & 0o077) !== 0)
+      throw new ConfigProblem(file, 'can be used by others; run `chmod 600` on it');
+    if (!/^\S+$/.test(token)) throw new ConfigProblem(file, 'must hold one token without white space');
+    return token;
+  } catch (error) {
+    throw error instanceof ConfigProblem ? new ConfigProblem(`auth_token_file ${file}`, error.reason) : error;
+  }
 }

@@ -243,6 +243,7 @@ describe('the start', () => {
     expect(status).toBe(1);
     expect(stderr).toContain('auth_token_file');
     expect(stderr).toContain(configFile);
+    expect(stderr).toMatch(/mkdir -p (\S+)\n.*openssl rand -hex 32 > \1\/token/);
   });
 
   test('the token can come from a file that only its owner can read', async () => {
@@ -253,13 +254,20 @@ describe('the start', () => {
       expect(await attempt({ auth_token: null, auth_token_file: file })).toMatchObject({
         body: { status: 200 },
       });
-      chmodSync(file, 0o644);
-      const open = await attempt({ auth_token: null, auth_token_file: file });
-      expect(open).toMatchObject({
+      for (const mode of [0o644, 0o640]) {
+        chmodSync(file, mode);
+        const open = await attempt({ auth_token: null, auth_token_file: file });
+        expect(open).toMatchObject({
+          status: 1,
+          stderr: expect.stringContaining('chmod 600') as unknown as string,
+        });
+        expect(open.stderr).not.toContain(TOKEN);
+      }
+      const gone = `${file}-that-is-not`;
+      expect(await attempt({ auth_token: null, auth_token_file: gone })).toMatchObject({
         status: 1,
-        stderr: expect.stringContaining('chmod o-rwx') as unknown as string,
+        stderr: expect.stringContaining(`auth_token_file ${gone}: does not exist`) as unknown as string,
       });
-      expect(open.stderr).not.toContain(TOKEN);
     } finally {
       await server.close();
     }
@@ -276,7 +284,7 @@ describe('the start', () => {
     const { status, stderr } = await attempt({}, [new URL(server.url).host]);
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: expect.stringContaining('EADDRINUSE') as unknown as string,
+      stderr: expect.stringMatching(/EADDRINUSE.*--http HOST:PORT/) as unknown as string,
     });
     await server.close();
   });
