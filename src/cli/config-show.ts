@@ -1,6 +1,6 @@
 /** `panewright config show`: every option in force, and where its value comes from. */
 import { LEAVES, valueAt, type Leaf } from '../config/leaves.js';
-import type { LoadedConfig } from '../config/schema.js';
+import type { LoadedConfig, Origin } from '../config/schema.js';
 import { ConfigSource } from '../config/source.js';
 import { painter } from './paint.js';
 import type { Runner } from './runner.js';
@@ -18,27 +18,35 @@ export function shownValue(leaf: Leaf, loaded: LoadedConfig): unknown {
   return leaf.path === 'auth_token' && value !== null ? '(set)' : value;
 }
 
+/** The file alone can name hosts; a policy that names some, too, leaves those and says how they are reached. */
+function originOfHosts({ config, hostPolicy }: LoadedConfig): Origin {
+  if (Object.values(hostPolicy).some((policies) => policies.length > 0)) return 'policy';
+  return Object.keys(config.hosts).length > 0 ? 'file' : 'default';
+}
+
 function asJson(loaded: LoadedConfig): object {
   const values = LEAVES.map((leaf) => [
     leaf.path,
     { value: shownValue(leaf, loaded), origin: loaded.origins[leaf.path] },
   ]);
+  const hosts = { value: loaded.config.hosts, origin: originOfHosts(loaded) };
   return {
     path: loaded.path,
     policy_path: loaded.policyPath,
     problem: loaded.invalid ?? null,
-    values: Object.fromEntries(values) as object,
+    values: { ...(Object.fromEntries(values) as object), hosts },
   };
 }
 
 function asText(loaded: LoadedConfig): string {
   const paint = painter(process.stdout);
   const width = Math.max(...LEAVES.map(({ path }) => path.length));
-  const rows = LEAVES.map((leaf) => {
-    const origin = loaded.origins[leaf.path] ?? 'default';
-    const value = JSON.stringify(shownValue(leaf, loaded));
-    return `${leaf.path.padEnd(width)}  ${paint(origin === 'default' ? 'reset' : 'bold', value)}  ${paint('dim', origin)}`;
-  });
+  const row = (path: string, value: unknown, origin: Origin): string =>
+    `${path.padEnd(width)}  ${paint(origin === 'default' ? 'reset' : 'bold', JSON.stringify(value))}  ${paint('dim', origin)}`;
+  const rows = LEAVES.map((leaf) =>
+    row(leaf.path, shownValue(leaf, loaded), loaded.origins[leaf.path] ?? 'default'),
+  );
+  rows.push(row('hosts', loaded.config.hosts, originOfHosts(loaded)));
   const policies = loaded.policy.flatMap(({ path, allowed_sessions: sessions }) =>
     sessions.length > 0 ? [`${path} allows only the sessions ${sessions.join(', ')}`] : [],
   );

@@ -165,6 +165,16 @@ describe('config show', () => {
     configure();
   });
 
+  test('shows the hosts, which no flag or variable can name', () => {
+    expect(run('config', 'show').stdout).toMatch(/^hosts +\{\} +default$/m);
+    configure({ hosts: { build: { ssh: 'user@build' } } });
+    expect(run('config', 'show').stdout).toMatch(/^hosts +\{"build":\{.*"user@build".*\}\} +file$/m);
+    expect(JSON.parse(run('config', 'show', '--json').stdout)).toMatchObject({
+      values: { hosts: { value: { build: { ssh: { destination: 'user@build' } } }, origin: 'file' } },
+    });
+    configure();
+  });
+
   test('a file that cannot be used is status 1, with the reason', () => {
     const broken = join(tmux.directory, 'broken.json');
     writeFileSync(broken, '{"write_enable": true}');
@@ -218,6 +228,12 @@ describe('doctor', () => {
     const wrong = found.filter(({ verdict }) => verdict === 'wrong');
     expect(wrong.map((finding) => finding.about).sort()).toEqual(['config', 'http', 'shells', 'tmux']);
     expect(found.filter(({ verdict, fix }) => verdict !== 'good' && !fix)).toEqual([]);
+    // What to do is said once, and shells go by the names of their files.
+    expect(about(found, 'tmux')[0]).toMatchObject({
+      text: 'the program tmux is not on PATH.',
+      fix: 'Install tmux 3.2 or later.',
+    });
+    expect(about(found, 'shells')[0]?.text).toMatch(/^none of bash, [^-*]* is on PATH$/);
   });
 
   test('what is refused is traced to where it comes from, and the fix says where to change it', () => {
@@ -235,7 +251,10 @@ describe('doctor', () => {
   test('a configuration that cannot be used, and a socket that everybody may use, are found', () => {
     const broken = join(tmux.directory, 'broken.json');
     writeFileSync(broken, '{');
-    expect(about(findings(['--config', broken]).found, 'config')[0]).toMatchObject({ verdict: 'wrong' });
+    const unusable = findings(['--config', broken]).found;
+    expect(about(unusable, 'config')[0]).toMatchObject({ verdict: 'wrong' });
+    expect(unusable.filter(({ verdict }) => verdict === 'wrong')).toHaveLength(1);
+    expect(about(unusable, 'rights')).toEqual([]);
     const own = new PrivateTmux();
     chmodSync(own.directory, 0o755);
     const socket = spawnSync('python3', [
@@ -330,6 +349,15 @@ describe('init', () => {
         http: { host: '127.0.0.1', port: 99 },
       });
     }
+  });
+
+  test('doctor tells when another file comes before the one that it wrote', () => {
+    const env = fresh('h7');
+    start(['init'], env);
+    const says = () => start(['doctor'], env).stdout;
+    expect(says()).not.toContain('is not read');
+    writeFileSync(join(env['HOME'] ?? '', '.config/panewright/config.json'), '{}');
+    expect(says()).toContain('config.yaml beside it is not read');
   });
 
   test('does not replace a file when nobody can be asked, and does with --yes, keeping the old one', () => {

@@ -1,7 +1,9 @@
 /** The configuration in force, and what it refuses. */
 import { statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { strayVariables } from '../../config/text.js';
 import type { Env } from '../../config/env.js';
+import { lookup, stampOf } from '../../config/file.js';
 import { LEAVES } from '../../config/leaves.js';
 import type { LoadedConfig } from '../../config/schema.js';
 import { shownValue } from '../config-show.js';
@@ -29,7 +31,25 @@ export function checkConfig(loaded: LoadedConfig, env: Env): Finding[] {
   const stray = strayVariables(env).map((name) =>
     wrong('config', `${name} is set but means nothing`, 'See docs/configuration.md for the names.'),
   );
-  return [file, ...policy, ...stray, ...origins(loaded)];
+  const values = invalid === undefined ? origins(loaded) : [];
+  return [file, ...besides(path, env), ...policy, ...stray, ...values];
+}
+
+/** Files that would be read if the one that is were not in the same folder. */
+function besides(path: string | null, env: Env): Finding[] {
+  const { paths } = lookup(undefined, env);
+  const place = path === null ? -1 : paths.indexOf(path);
+  if (path === null || place < 0) return [];
+  return paths
+    .slice(place + 1)
+    .filter((other) => dirname(other) === dirname(path) && stampOf(other) !== null)
+    .map((other) =>
+      note(
+        'config',
+        `${basename(other)} beside it is not read`,
+        `Keep one of the two: ${basename(path)} comes first.`,
+      ),
+    );
 }
 
 /** Every value that is not the default. */
@@ -105,10 +125,8 @@ export function checkHttp({ config, path }: LoadedConfig): Finding[] {
       return [
         wrong('http', 'auth_token has fewer than 20 characters', 'Make one with `openssl rand -hex 32`.'),
       ];
-    if (config.auth_token !== null && path !== null && (statSync(path).mode & 0o004) !== 0)
-      return [
-        wrong('http', `${path} holds a token and can be read by everybody`, `Run \`chmod o-r ${path}\`.`),
-      ];
+    if (config.auth_token !== null && path !== null && (statSync(path).mode & 0o044) !== 0)
+      return [wrong('http', `${path} holds a token and can be read by others`, `Run \`chmod 600 ${path}\`.`)];
     return [good('http', `a token is set; ${config.http.host} port ${config.http.port}`)];
   } catch (error) {
     return [wrong('http', (error as Error).message, 'Mend the file that auth_token_file names.')];

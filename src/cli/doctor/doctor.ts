@@ -1,5 +1,6 @@
 /** `panewright doctor`: looks at everything that can keep the tools from working. Changes nothing. */
 import { processEnv, type Env } from '../../config/env.js';
+import type { LoadedConfig } from '../../config/schema.js';
 import { ConfigSource } from '../../config/source.js';
 import { builtinProfiles } from '../../../profiles/index.js';
 import type { JsonObject, Toolbox } from '../../tools/toolbox.js';
@@ -18,13 +19,13 @@ export const doctor: Runner = async ({ config, flags, options }, program) => {
   const toolbox = await composeToolbox({ ...program, config, flags, log: (line) => problems.push(line) });
   const findings = [
     good('panewright', `${program.version}, Node ${process.versions.node}`),
-    ...(await checkTmux(toolbox, env)),
+    ...(await checkTmux(toolbox, loaded, env)),
     ...checkSocket(socketPath(loaded.config, env)),
     ...checkShells(builtinProfiles, env),
     ...checkAgents(builtinProfiles, env),
     ...checkConfig(loaded, env),
-    ...checkRights(loaded),
-    ...checkHttp(loaded),
+    // What is in force while the configuration cannot be used is nobody's choice, and nothing to advise on.
+    ...(loaded.invalid === undefined ? [...checkRights(loaded), ...checkHttp(loaded)] : []),
     ...problems
       .filter((line) => line.includes('PROFILE_INVALID'))
       .map((line) => wrong('profiles', line.replace('[panewright] ', ''), 'See `panewright profile test`.')),
@@ -34,8 +35,10 @@ export const doctor: Runner = async ({ config, flags, options }, program) => {
   return findings.some(({ verdict }) => verdict === 'wrong') ? 1 : 0;
 };
 
+const INSTALL = 'Install tmux 3.2 or later.';
+
 /** By the tools themselves, so that what they would meet is what is seen. */
-async function checkTmux(toolbox: Toolbox, env: Env): Promise<Finding[]> {
+async function checkTmux(toolbox: Toolbox, { invalid }: LoadedConfig, env: Env): Promise<Finding[]> {
   const ask = async (tool: string): Promise<{ facts: JsonObject; error?: string }> => {
     const io = {
       signal: AbortSignal.timeout(20_000),
@@ -46,9 +49,14 @@ async function checkTmux(toolbox: Toolbox, env: Env): Promise<Finding[]> {
     return isError ? { facts: {}, error: text } : { facts: structured ?? {} };
   };
   const { facts, error } = await ask('version');
-  if (error === undefined && facts['tmux_available'] !== true)
-    return [wrong('tmux', text(facts['tmux_problem'], 'is not there'), 'Install tmux 3.2 or later.')];
-  const found = good('tmux', `${text(facts['tmux_version'], 'is there')}, ${whereIs('tmux', env) ?? ''}`);
+  const place = whereIs('tmux', env);
+  if (error === undefined ? facts['tmux_available'] !== true : place === undefined) {
+    const why = text(facts['tmux_problem'], 'tmux is not on PATH.');
+    return [wrong('tmux', why.replace(` ${INSTALL}`, ''), INSTALL)];
+  }
+  const found = good('tmux', `${text(facts['tmux_version'], 'is there')}, ${place ?? ''}`);
+  // The tools refuse everything then, and say what the configuration's own finding says.
+  if (invalid !== undefined) return [found];
   const listed = await ask('list_sessions');
   if (listed.error !== undefined) return [found, wrong('tmux', listed.error, 'See docs/troubleshooting.md.')];
   const rows = (listed.facts['sessions'] ?? []) as { name: string; host?: string }[];

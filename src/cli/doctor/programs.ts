@@ -3,6 +3,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { basename, delimiter, dirname, join } from 'node:path';
 import type { Env } from '../../config/env.js';
 import { isExecutable } from '../../panes/machine.js';
+import { ProfileCatalog } from '../../profile/catalog.js';
 import type { Profile } from '../../profile/contract.js';
 import { good, note, wrong, type Finding } from './check.js';
 
@@ -16,14 +17,16 @@ export function whereIs(program: string, env: Env): string | undefined {
 
 export function checkShells(profiles: readonly Profile[], env: Env): Finding[] {
   const shells = profiles.filter(({ shell }) => shell);
-  const known = shells.flatMap(({ commands }) => commands);
+  const commands = shells.flatMap((profile) => profile.commands);
+  // The names of files: without those of login shells (`-bash`), and `ksh` for `ksh*`.
+  const known = commands.filter((name) => !name.startsWith('-')).map((name) => name.replace('*', ''));
   const found = known.filter((name) => whereIs(name, env) !== undefined);
   const mine = basename(env['SHELL'] ?? '');
   const first =
     found.length > 0
       ? good('shells', `${found.join(', ')}: the end of a command is known exactly`)
       : wrong('shells', `none of ${known.join(', ')} is on PATH`, 'Install one of them.');
-  const alien = mine !== '' && !known.includes(mine);
+  const alien = mine !== '' && !new ProfileCatalog(shells).forCommand(mine);
   return alien
     ? [
         first,

@@ -35,7 +35,8 @@ export const health = plainTool({
     const tmux = await context.terminals.tmux.version().then(
       () => true,
       (error: unknown) => {
-        problems.push({ problem: (error as Error).message, advice: 'Install tmux 3.2 or later.' });
+        const advice = 'Install tmux 3.2 or later.';
+        problems.push({ problem: (error as Error).message.replace(` ${advice}`, ''), advice });
         return false;
       },
     );
