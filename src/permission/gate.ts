@@ -90,8 +90,8 @@ export class Gate {
     if (row) return new WritePane(row, this.#terminal);
     throw new PanewrightError(
       'AGENT_NOT_FOUND',
-      `${options.argv[0] ?? 'the program'} ended as soon as it was started.`,
-      'Check that it is installed and runs by hand in that directory.',
+      `the program of session ${JSON.stringify(options.name)} ended as soon as it was started.`,
+      'Check that it is installed, on PATH, and runs by hand in that directory.',
     );
   }
 

@@ -33,5 +33,5 @@ function sentence(words: string): string {
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^[@\s]+$/.test(line) && !/^Warning: Permanently added/.test(line));
   const tail = lines.slice(-2).join(' ') || 'it said nothing';
-  return tail.slice(-300).replace(/[.\s]+$/, '');
+  return tail.slice(-300).replace(/[.?!\s]+$/, '');
 }
