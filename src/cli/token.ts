@@ -15,8 +15,7 @@ export function tokenOf({ auth_token, auth_token_file: file }: Config): string |
     const { mode, uid } = statSync(file);
     // A secret that an administrator gives to our group is root's: we cannot change its mode.
     const shared = uid === 0 && process.getuid?.() !== 0 ? 0o037 : 0o077;
-    if ((mode & shared) !== 0)
-      throw new ConfigProblem(file, 'can be used by others; run `chmod 600` on it');
+    if ((mode & shared) !== 0) throw new ConfigProblem(file, 'can be used by others; run `chmod 600` on it');
     if (!/^\S+$/.test(token)) throw new ConfigProblem(file, 'must hold one token without white space');
     return token;
   } catch (error) {
