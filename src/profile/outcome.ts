@@ -4,6 +4,7 @@ import type { ReadPane } from '../panes/pane.js';
 import type { ProfileCatalog } from './catalog.js';
 import { findQuestion, FIRST_LOOK_MS, type Question } from './question.js';
 import type { Run } from './run.js';
+import { within } from './within.js';
 
 export interface WaitOptions {
   /** performance.now() at which the wait is over. */
@@ -30,6 +31,8 @@ const WORKING_LOOKS_MS = [FIRST_LOOK_MS, 1_000, 4_000, 10_000];
 const STARTING_MS = 5_000;
 /** Silence after which what was typed has been read, though nothing shows of it. */
 const UNREAD_MS = 1_000;
+/** How long a look may go on when the time is over. */
+const LATE_MS = 250;
 
 function nextLook(silence: number, working: boolean): number {
   const steps = working ? WORKING_LOOKS_MS : LOOKS_MS;
@@ -72,7 +75,11 @@ export async function outcomeOf(
         (run.starting && quiet < STARTING_MS) ||
         (stream.lastInput > lastOutput && quiet < UNREAD_MS)
           ? undefined
-          : await findQuestion(pane, catalog, quiet, run.prompt, run.lastLine).catch(() => undefined);
+          : await within(
+              findQuestion(pane, catalog, quiet, run.prompt, run.lastLine).catch(() => undefined),
+              Math.max(options.deadline - performance.now(), 0) + LATE_MS,
+              undefined,
+            );
       if (question && !run.finished && stream.lastOutput === lastOutput) {
         run.state = 'waiting_for_input';
         return { run, timedOut: false, question };

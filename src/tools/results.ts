@@ -3,6 +3,8 @@ import * as z from 'zod';
 import type { LoadedConfig } from '../config/schema.js';
 import type { SpoolShelf } from '../panes/spool.js';
 import type { Outcome } from '../profile/outcome.js';
+import type { Question } from '../profile/question.js';
+import type { Run } from '../profile/run.js';
 import type { ToolResult } from './toolbox.js';
 
 /** Characters of output that a result carries at most; the tail is kept. */
@@ -23,11 +25,16 @@ export const states = z.enum([
   'pane_closed',
 ]);
 
+export const GAP_NOTE = 'the connection to tmux was lost on the way: some output may be missing';
+
 /** What a person should know besides: nothing, most often. */
-export function noteOf({ run, question }: Outcome): { note?: string } {
-  if (run.moved)
+export function noteOf(
+  { moved, gap }: Partial<Pick<Run, 'moved' | 'gap'>>,
+  question?: Question,
+): { note?: string } {
+  if (moved)
     return { note: 'the pane was moved to another session; the command goes on there: see list_sessions' };
-  if (run.gap) return { note: 'the connection to tmux was lost on the way: some output may be missing' };
+  if (gap) return { note: GAP_NOTE };
   if (question?.question === '') return { note: 'it reads input without asking; look at it with read_pane' };
   return {};
 }

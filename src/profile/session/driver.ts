@@ -54,6 +54,8 @@ export interface TurnResult {
   readonly turn: Turn;
   readonly timedOut: boolean;
   readonly status: Status;
+  /** Whether its pane belongs to another session now: it goes on there. */
+  readonly moved?: boolean;
 }
 
 export interface SendOptions extends WaitOptions {

@@ -4,22 +4,28 @@
  */
 import { PanewrightError } from '../../errors.js';
 import type { WritePane } from '../../panes/pane.js';
-import { Untouched } from '../../panes/untouched.js';
-import { nextOutput, silence } from '../../panes/watch.js';
+import { PaneMoved, Untouched } from '../../panes/untouched.js';
+import { departureOf, nextOutput, silence } from '../../panes/watch.js';
 import type { Engine } from '../engine.js';
 import { outcomeOf, type Outcome, type WaitOptions } from '../outcome.js';
 import type { Run } from '../run.js';
 import { paneState } from '../state.js';
 import { waitForEnd } from '../wait.js';
+import { within } from '../within.js';
 import type { Driver, SendOptions, SessionState, Status, Subject, TurnResult } from './driver.js';
 import { addTurn, isOver, turnOf, type Turn } from './record.js';
+import { hasEnded, standingOf } from './standing.js';
 import type { SessionStore } from './store.js';
-import { awaitUnseen, placeOf } from './unseen.js';
+import { awaitUnseen, placeOf, type TurnOutcome } from './unseen.js';
 
 /** How often a prompt is given to a pane that changes while it is looked at. */
 const MOST_TRIES = 4;
 /** Characters of an answer that are kept. */
 const MAX_ANSWER = 100_000;
+/** How long tmux may take to say how the pane stands when the caller's time is over. */
+const LATE_MS = 400;
+
+const ENDED: Status = { state: 'exited', alive: false };
 
 /** A turn of this process that has not ended yet. */
 interface Kept {
@@ -203,14 +209,28 @@ export class ProgramDriver implements Driver {
         .catch(() => undefined); // ended in the meantime
   }
 
-  async #result(
-    subject: Subject,
-    turn: Turn,
-    outcome: Pick<Outcome, 'timedOut' | 'question'>,
-  ): Promise<TurnResult> {
-    const status = await this.status(subject).catch((): Status => ({ state: 'exited', alive: false }));
-    const waiting = outcome.question !== undefined;
-    return { turn, timedOut: outcome.timedOut, status: waiting ? { ...status, state: 'waiting' } : status };
+  async #result(subject: Subject, turn: Turn, outcome: TurnOutcome): Promise<TurnResult> {
+    const { timedOut, question, run, moved = run?.moved === true } = outcome;
+    const look = (): Promise<Status> => this.#standing(subject, run, moved);
+    const status: Status = question ? { state: 'waiting', alive: true } : await look();
+    return { turn, timedOut, status, ...(moved && { moved }) };
+  }
+
+  /** How the session stands once a turn is answered; what tmux does not tell in time is not made up. */
+  async #standing(subject: Subject, run: Run | undefined, moved: boolean): Promise<Status> {
+    if (run?.state === 'pane_closed') return ENDED;
+    const isBusy = run !== undefined && !hasEnded(run);
+    const untold: Status = { state: isBusy ? 'busy' : 'unknown', alive: true };
+    if (moved) return untold;
+    const told = this.status(subject)
+      .catch(async (error: unknown) => {
+        const { pane } = subject;
+        // A session that was renamed has not ended.
+        const isGone = error instanceof PaneMoved && departureOf(pane.row, await pane.refresh());
+        return isGone && isGone.how === 'closed' ? ENDED : untold;
+      })
+      .catch(() => untold);
+    return isBusy ? within(told, LATE_MS, untold) : told;
   }
 }
 
@@ -223,11 +243,5 @@ export function settle(turn: Turn, { run, question }: Pick<Outcome, 'run' | 'que
   const { lines } = run.output.lines(100_000, MAX_ANSWER);
   turn.response = [...lines, ...(run.preview?.() ?? [])].join('\n');
   turn.source = run.detection;
-  turn.exit_code = run.exitCode;
-  if (run.finished) {
-    turn.ended = new Date().toISOString();
-    turn.outcome =
-      run.state === 'completed' ? (run.exitCode === 130 ? 'interrupted' : 'completed') : 'failed';
-    if (run.state !== 'completed') turn.failure = run.state;
-  } else turn.outcome = question ? 'waiting' : 'running';
+  Object.assign(turn, standingOf(run, question));
 }

@@ -32,6 +32,8 @@ export interface Turn {
   failure?: string;
   usage?: Usage;
   exit_code?: number | null;
+  /** Whether some of what it printed may have gone by unseen, and is not in the response. */
+  gap?: boolean;
   /** How the prompt was handed over: `typed`, or `file` when it was too long to type. */
   delivery?: string;
   /** Whether it was sent while another turn ran: `queued` runs on its own, `merged` into the running one. */

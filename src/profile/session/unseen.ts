@@ -4,17 +4,32 @@
  */
 import type { ReadPane } from '../../panes/pane.js';
 import type { Engine } from '../engine.js';
-import type { Outcome, WaitOptions } from '../outcome.js';
+import type { WaitOptions } from '../outcome.js';
+import type { Question } from '../question.js';
+import type { Run } from '../run.js';
 import { waitForEnd } from '../wait.js';
+import { within } from '../within.js';
 import type { Subject } from './driver.js';
 import type { Turn } from './record.js';
+import { hasEnded, standingOf } from './standing.js';
 
 /** Lines of scrollback in which the command is looked for. */
 const FAR_BACK = 10_000;
+/** How long they may take when the caller's time is over. */
+const LATE_MS = 250;
 
 /** Says which process of which pane it is, across servers of Panewright and of tmux. */
 export function placeOf(row: { serverPid: number; paneId: string; pid: number }): string {
   return `${row.serverPid} ${row.paneId} ${row.pid}`;
+}
+
+/** How a wait for a turn came out. */
+export interface TurnOutcome {
+  readonly timedOut: boolean;
+  readonly question?: Question;
+  /** Absent: nothing had to be waited for. */
+  readonly run?: Run;
+  readonly moved?: boolean;
 }
 
 export async function awaitUnseen(
@@ -22,10 +37,14 @@ export async function awaitUnseen(
   turn: Turn,
   engine: Engine,
   options: WaitOptions,
-): Promise<{ end: Partial<Turn>; outcome: Pick<Outcome, 'timedOut' | 'question'> }> {
+): Promise<{ end: Partial<Turn>; outcome: TurnOutcome }> {
   const ended = new Date().toISOString();
-  if (turn.place !== undefined && turn.place !== placeOf(pane.row))
+  const { place } = turn;
+  if (place !== undefined && place !== placeOf(pane.row)) {
+    const moved = (await pane.sweep()).some((row) => !row.dead && placeOf(row) === place);
+    if (moved) return { end: {}, outcome: { timedOut: false, moved } };
     return { end: { outcome: 'failed', failure: 'pane_closed', ended }, outcome: { timedOut: false } };
+  }
   // One command at a time: when another was given to it later, this one had ended.
   if (turn !== record.turns.at(-1)) {
     const response = await printed(pane, turn.prompt);
@@ -38,21 +57,10 @@ export async function awaitUnseen(
   const activity = engine.activityOf(pane);
   const { outcome } = await waitForEnd(pane, activity, engine, options);
   const { run, question } = outcome;
-  const live = !run.finished;
+  const shown = printed(pane, turn.prompt).catch(() => undefined);
   const response =
-    (await printed(pane, turn.prompt).catch(() => undefined)) ?? run.output.searchable.trimEnd();
-  const end: Partial<Turn> = { response, source: 'screen', exit_code: run.exitCode };
-  if (live) return { end: { ...end, outcome: question ? 'waiting' : 'running' }, outcome };
-  const how = run.state === 'completed' ? (run.exitCode === 130 ? 'interrupted' : 'completed') : 'failed';
-  return {
-    end: {
-      ...end,
-      outcome: how,
-      ended: new Date().toISOString(),
-      ...(how === 'failed' && { failure: run.state }),
-    },
-    outcome,
-  };
+    (await (hasEnded(run) ? shown : within(shown, LATE_MS, undefined))) ?? run.output.searchable.trimEnd();
+  return { end: { response, source: 'screen', ...standingOf(run, question) }, outcome };
 }
 
 /** What stands between a command's line and the next prompt; undefined when the command is not there any more. */

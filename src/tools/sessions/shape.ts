@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { Dialog, Status, Subject, TurnResult } from '../../profile/session/driver.js';
 import type { SessionRecord, Turn } from '../../profile/session/record.js';
+import { GAP_NOTE, noteOf } from '../results.js';
 
 export const name = z.string().min(1).describe('Session name');
 
@@ -91,7 +92,7 @@ export function turnInfo(turn: Turn): z.input<typeof turnShape> {
     usage: turn.usage ? { ...turn.usage } : null,
     ...(turn.delivery !== undefined && { delivery: turn.delivery }),
     ...(turn.steering !== undefined && { steering: turn.steering }),
-    ...(turn.notes !== undefined && { notes: [...turn.notes] }),
+    ...((turn.notes || turn.gap) && { notes: [...(turn.notes ?? []), ...(turn.gap ? [GAP_NOTE] : [])] }),
   };
 }
 
@@ -186,7 +187,7 @@ export function unsavedNote(reason: string): string {
 
 /** `unsaved`: why the turn is not on disk. */
 export function turnResult(
-  { turn, timedOut, status }: TurnResult,
+  { turn, timedOut, status, moved = false }: TurnResult,
   about: {
     readonly name: string;
     readonly raw: string | null;
@@ -195,6 +196,9 @@ export function turnResult(
     readonly unsaved: string | undefined;
   },
 ): z.input<typeof resultShape> {
+  const { note } = noteOf({ moved, gap: turn.gap === true });
+  const notes = [note, about.unsaved === undefined ? undefined : unsavedNote(about.unsaved)];
+  const said = notes.filter((one) => one !== undefined).join('; ');
   return {
     name: about.name,
     response: turn.response ?? '',
@@ -213,6 +217,6 @@ export function turnResult(
     ...(turn.steering !== undefined && { steering: turn.steering }),
     claude_session_id: status.conversation_id ?? about.conversation,
     elapsed_seconds: about.elapsed,
-    ...(about.unsaved !== undefined && { note: unsavedNote(about.unsaved) }),
+    ...(said !== '' && { note: said }),
   };
 }

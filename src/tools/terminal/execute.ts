@@ -63,7 +63,7 @@ export const execute = paneTool({
         ...part,
         ...(question && { question: question.question }),
         ...(question?.echo !== undefined && { echo: question.echo }),
-        ...noteOf(outcome),
+        ...noteOf(run, question),
         detection: run.detection,
         timestamp: now(),
       },

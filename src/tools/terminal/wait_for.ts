@@ -58,7 +58,7 @@ export const waitFor = paneTool({
           ...part,
           ...(question && { question: question.question }),
           ...(question?.echo !== undefined && { echo: question.echo }),
-          ...noteOf(outcome),
+          ...noteOf(run, question),
           timestamp: now(),
         },
       };
