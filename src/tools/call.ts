@@ -118,21 +118,28 @@ async function invoke(
       config,
     );
   };
-  /** The session tools find their pane by themselves, after the attempt is logged. */
-  const mayHide = (session: string): Promise<boolean> =>
-    tool.text === undefined
-      ? Promise.resolve(false)
-      : terminals.gate.open({ session }, 'read', config).then(
-          ({ pane }) => hides(pane),
-          () => false,
-        );
+  /**
+   * The session tools find their pane by themselves, after the attempt is logged. The error where tmux does not
+   * answer: asked again, it would be waited for twice.
+   */
+  const mayHide = async (session: string): Promise<boolean | PanewrightError> => {
+    if (tool.text === undefined) return false;
+    try {
+      return await hides((await terminals.gate.open({ session }, 'read', config)).pane);
+    } catch (error) {
+      return error instanceof PanewrightError && error.code === 'TMUX_LOST' ? error : false;
+    }
+  };
   const run = tool.run as (...rest: unknown[]) => Promise<unknown>;
   try {
     const onNothing = async (): Promise<unknown> => {
       const { name } = args;
       const asked = tool.toolset === 'sessions' && typeof name === 'string' ? name : null;
       const rule = terminals.gate.admit(tool.access, asked, config);
-      record('allow', rule, asked !== null && (await mayHide(asked)));
+      const hidden = asked !== null && (await mayHide(asked));
+      // What cannot be asked may be a password.
+      record('allow', rule, hidden !== false);
+      if (hidden instanceof PanewrightError) throw hidden;
       return run(args, context);
     };
     let isRecorded = false;

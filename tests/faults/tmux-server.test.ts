@@ -103,16 +103,19 @@ describe('tmux stands still', () => {
         bench.begin('list_sessions', {}),
         bench.begin('session_list', {}),
         bench.begin('session_status', { name: 'work' }),
+        bench.begin('session_start', { name: 'fresh', profile: 'bash' }),
+        bench.begin('session_send', { name: 'work', prompt: 'echo queued' }),
         bench.begin('read_pane', { session: 'other' }),
       ];
-      for (const call of calls) {
-        const { isError, text, after } = await call.ending();
+      const endings = await Promise.all(calls.map((call) => call.ending()));
+      for (const { isError, text, after } of endings) {
         expect(after).toBeLessThan(IN_TIME);
-        expect([isError, text]).toEqual([true, expect.stringMatching(/^TMUX_LOST: /)]);
+        expect([isError, text]).toEqual([true, expect.stringMatching(/^TMUX_LOST: tmux did not answer/)]);
       }
     } finally {
       process.kill(pid, 'SIGCONT');
     }
+    expect(await bench.tmux.run('list-sessions', '-F', '#{session_name}')).toBe('work');
     // What a refused call had asked for must not be typed late, on top of what comes now.
     await bench.works('work');
     expect(await bench.tmux.capture('=work:')).not.toContain('queued');

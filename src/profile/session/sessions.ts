@@ -6,6 +6,7 @@ import { PanewrightError } from '../../errors.js';
 import type { Machine } from '../../panes/machine.js';
 import type { ReadPane, WritePane } from '../../panes/pane.js';
 import { checkedName, type SessionOptions } from '../../panes/session.js';
+import { TmuxSilent } from '../../tmux/lost.js';
 import type { Profile } from '../contract.js';
 import type { LaunchSite } from '../agent/launch.js';
 import type { Engine } from '../engine.js';
@@ -118,8 +119,11 @@ export class Sessions {
       try {
         return await this.#launch(name, door);
       } catch (error) {
-        // What could not be started leaves no trace, and takes nothing away.
-        if (!(await door.find(name))) await this.#restore(name, before);
+        // What could not be started leaves no trace, and takes nothing away. A tmux that did not answer is not asked
+        // again: the caller has waited for it.
+        const isAlive =
+          error instanceof TmuxSilent ? this.#store.get(name)?.owned != null : await door.find(name);
+        if (!isAlive) await this.#restore(name, before);
         throw error;
       }
     });
@@ -162,11 +166,11 @@ export class Sessions {
     const options = { ...launch, env: { ...record.env, ...launch.env }, workingDir: record.working_dir };
     if (dead) await dead.respawn(options);
     const pane = dead ? await dead.renewed() : await door.create({ name, ...options });
-    if (profile.shell === undefined) await pane.remainOnExit(true);
     const owned = { pane_id: pane.id, server_pid: pane.row.serverPid };
     const written = await this.#store.update(name, (now) => {
       now.owned = owned;
     });
+    if (profile.shell === undefined) await pane.remainOnExit(true);
     const subject = { record: written, profile, pane };
     await this.#drivers.started?.(subject);
     return subject;
