@@ -63,12 +63,23 @@ function child(directory: string, argv: readonly string[]): string[] {
   return ['sh', '-c', 'cd -- "$1" && shift && exec "$@"', 'sh', directory, ...argv];
 }
 
-/** tmux would turn `.` and `:` into `_` and expand formats; names that it would change are refused. */
+/**
+ * What tmux would change in a name, so that nobody would find the session by it: `.` and `:` become `_`, formats are
+ * expanded, a backslash goes before another, before a `$` that looks like a variable and before the octal digits of
+ * what cannot be shown.
+ */
+const CHANGED = /[.:#\\\p{Cc}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]|\$[A-Za-z_{]/u;
+
+/** Names that tmux would change, or take for something else, are refused. */
 export function checkedName(name: string): string {
-  if (/^[^.:#\x00-\x1f\x7f]{1,100}$/.test(name) && !/^[=$@%{!+-]/.test(name)) return name;
-  throw new PanewrightError(
+  if (/^.{1,100}$/su.test(name) && !CHANGED.test(name) && !/^[=$@%{!+-]/.test(name)) return name;
+  throw unusableName(name);
+}
+
+export function unusableName(name: string): PanewrightError {
+  return new PanewrightError(
     'INVALID_ARGUMENT',
-    `${JSON.stringify(name.slice(0, 120))} cannot be the name of a session.`,
-    'Use up to 100 characters without . : # and control characters, not beginning with = $ @ % { ! + or -.',
+    `${JSON.stringify(name.slice(0, 120))} cannot be the name of a session: tmux would change it, or take it for something else.`,
+    'Use up to 100 characters that can be shown, without . : # \\ and $ before a letter, _ or {, not beginning with = $ @ % { ! + or -.',
   );
 }

@@ -5,7 +5,7 @@
 import { PanewrightError } from '../errors.js';
 import type { LoadedConfig } from '../config/schema.js';
 import { DestroyPane, ReadPane, WritePane, type HandleFor, type Terminal } from '../panes/pane.js';
-import { newSessionCommand, type SessionOptions } from '../panes/session.js';
+import { newSessionCommand, unusableName, type SessionOptions } from '../panes/session.js';
 import { pickPane, pickSession, stillMeans, type Target } from '../panes/targets.js';
 import { isLinked, type ListedRow, type PaneRow } from '../tmux/formats.js';
 import { judge, visible, type Access } from './policy.js';
@@ -87,7 +87,12 @@ export class Gate {
     const command = newSessionCommand({ ...options, workingDir });
     const [sessionId = '', , paneId = ''] = (await tmux.start(command)).split('\t');
     const row = await tmux.pane({ sessionId, paneId: paneId.trim() });
-    if (row) return new WritePane(row, this.#terminal);
+    if (row?.sessionName === options.name) return new WritePane(row, this.#terminal);
+    if (row) {
+      // What can be shown is for the C library of its machine to say: this name was changed, and is another's.
+      await tmux.run(['kill-session', '-t', sessionId]);
+      throw unusableName(options.name);
+    }
     throw new PanewrightError(
       'AGENT_NOT_FOUND',
       `the program of session ${JSON.stringify(options.name)} ended as soon as it was started.`,

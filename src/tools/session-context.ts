@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../config/schema.js';
 import { PanewrightError } from '../errors.js';
 import type { DestroyPane, HandleFor } from '../panes/pane.js';
 import { judge, visible, type Access } from '../permission/policy.js';
+import type { SessionRecord } from '../profile/session/record.js';
 import type { Door, Sessions } from '../profile/session/sessions.js';
 import type { Terminals } from './terminals.js';
 
@@ -16,6 +17,8 @@ export interface SessionContext {
   maySee(name: string): boolean;
   /** The session's pane, for ending it; undefined when it is not alive. */
   destroyable(name: string): Promise<DestroyPane | undefined>;
+  /** Name of the session in which the pane that was made for a record is now; undefined when it is gone. */
+  homeOf(record: SessionRecord | undefined): Promise<string | undefined>;
   isInstalled(program: string): Promise<boolean>;
 }
 
@@ -47,6 +50,12 @@ export function sessionContext(terminals: Terminals, access: Access, config: Loa
     },
     maySee: (name) => visible(name, config),
     destroyable: (name) => find(name, 'destroy'),
+    async homeOf(record) {
+      if (!record?.owned) return undefined;
+      const { pane_id: id, server_pid: server } = record.owned;
+      const rows = await terminals.tmux.panes();
+      return rows.find((row) => row.paneId === id && row.serverPid === server)?.sessionName;
+    },
     isInstalled: (program) => terminals.terminal.machine.isInstalled(program),
   };
 }
