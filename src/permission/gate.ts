@@ -78,14 +78,15 @@ export class Gate {
     const { tmux, machine } = this.#terminal;
     judgeOrThrow('write', [options.name], config, options.name);
     if ((await tmux.sessions()).some((session) => session.sessionName === options.name))
-      throw new PanewrightError(
-        'SESSION_EXISTS',
-        `there is a tmux session ${JSON.stringify(options.name)} already.`,
-        'Use it by its name with session_send, or choose another name.',
-      );
+      throw sessionExists(options.name);
     const workingDir = await machine.directory(options.workingDir);
     const command = newSessionCommand({ ...options, workingDir });
-    const [sessionId = '', , paneId = ''] = (await tmux.start(command)).split('\t');
+    const made = await tmux.start(command).catch((error: unknown) => {
+      // Somebody may have made it just now; tmux takes no name twice.
+      const isTaken = error instanceof PanewrightError && error.message.includes('duplicate session');
+      throw isTaken ? sessionExists(options.name) : error;
+    });
+    const [sessionId = '', , paneId = ''] = made.split('\t');
     const row = await tmux.pane({ sessionId, paneId: paneId.trim() });
     if (row?.sessionName === options.name) return new WritePane(row, this.#terminal);
     if (row) {
@@ -152,6 +153,14 @@ interface Found {
 
 function keyOf({ session, window, pane }: Target): string {
   return JSON.stringify([session, window ?? null, pane ?? null]);
+}
+
+function sessionExists(name: string): PanewrightError {
+  return new PanewrightError(
+    'SESSION_EXISTS',
+    `there is a tmux session ${JSON.stringify(name)} already.`,
+    'Use it by its name with session_send, or choose another name.',
+  );
 }
 
 function judgeOrThrow(

@@ -236,6 +236,27 @@ describe('two servers on one state directory', () => {
     }
   });
 
+  test('start sessions without a name at once, each under a name of its own', async () => {
+    const second = await TestServer.start({ tmux: bench.tmux });
+    try {
+      const clients = [bench.server.client, second.client];
+      for (let round = 0; round < 3; round += 1) {
+        const starts = [...clients, ...clients].map((client) =>
+          client.call('session_start', { profile: 'sh' }),
+        );
+        const names = (await Promise.all(starts)).map(({ name }) => String(name)).sort();
+        expect(names).toEqual([1, 2, 3, 4].map((n) => `sh-${String(4 * round + n)}`).sort());
+        for (const [i, name] of names.entries())
+          expect(await clients[i % 2]?.call('session_send', { name, prompt: `echo ${name}` })).toMatchObject({
+            response: name,
+            turn_id: 't1',
+          });
+      }
+    } finally {
+      await second.close();
+    }
+  });
+
   test('one that is killed while it writes leaves a record that the other reads, or sets aside and says so', async () => {
     const folder = join(bench.tmux.home, '.local/state/panewright/sessions');
     for (let round = 0; round < 5; round += 1) {

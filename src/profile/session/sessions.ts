@@ -75,24 +75,43 @@ export class Sessions {
     return this.#engine.catalog.defaultProfile()?.launch?.[0];
   }
 
-  /** A free name for a new session: `<profile>-1`, `-2` and so on. */
-  freeName(profile: Profile, taken: ReadonlySet<string>): string {
+  /**
+   * Starts a program in a new session under the first free name: `<profile>-1`, `-2` and so on. Another call, or
+   * another process, may take it first.
+   * @param admit rejects a name that the caller may not use
+   */
+  async startUnnamed(
+    request: StartRequest,
+    door: Door,
+    taken: ReadonlySet<string>,
+    admit: (name: string) => void,
+  ): Promise<Subject<WritePane>> {
+    const profile = this.profileNamed(request.profile);
     for (let n = 1; ; n++) {
       const name = `${profile.name}-${n}`;
-      if (!taken.has(name) && !this.#store.get(name)) return name;
+      if (taken.has(name) || this.#store.get(name)) continue;
+      admit(name);
+      try {
+        return await this.start(name, request, door, true);
+      } catch (error) {
+        if (!isTaken(error)) throw error;
+      }
     }
   }
 
-  /** Starts a program in a new session of its own. */
-  async start(name: string, request: StartRequest, door: Door): Promise<Subject<WritePane>> {
+  /**
+   * Starts a program in a new session of its own.
+   * @param isNew whether a session on record that is not running is in the way, too
+   */
+  async start(name: string, request: StartRequest, door: Door, isNew = false): Promise<Subject<WritePane>> {
     checkedName(name);
     const profile = this.profileNamed(request.profile);
     const workingDir = await this.#machine.directory(request.workingDir ?? '~');
     return this.#store.starting(name, async () => {
-      if (await door.find(name))
+      if ((isNew && this.#store.get(name)) || (await door.find(name)))
         throw new PanewrightError(
           'SESSION_EXISTS',
-          `there is a tmux session ${JSON.stringify(name)} already.`,
+          `there is a session ${JSON.stringify(name)} already.`,
           'Send to it with session_send, or choose another name.',
         );
       const before = structuredClone(this.#store.get(name));
@@ -120,9 +139,9 @@ export class Sessions {
         return await this.#launch(name, door);
       } catch (error) {
         // What could not be started leaves no trace, and takes nothing away. A tmux that did not answer is not asked
-        // again: the caller has waited for it.
-        const isAlive =
-          error instanceof TmuxSilent ? this.#store.get(name)?.owned != null : await door.find(name);
+        // again: the caller has waited for it. A session that was there first is another's.
+        const isAsked = !(error instanceof TmuxSilent) && !isTaken(error);
+        const isAlive = isAsked ? await door.find(name) : this.#store.get(name)?.owned != null;
         if (!isAlive) await this.#restore(name, before);
         throw error;
       }
@@ -252,6 +271,10 @@ export class Sessions {
   owns(record: SessionRecord | undefined, pane: ReadPane): boolean {
     return record?.owned?.pane_id === pane.id && record.owned.server_pid === pane.row.serverPid;
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof PanewrightError && error.code === 'SESSION_EXISTS';
 }
 
 function notCarrier(profile: Profile | undefined): Profile | undefined {

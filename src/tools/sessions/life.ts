@@ -41,20 +41,20 @@ export const sessionStart = plainTool({
   async run(args, context) {
     const { sessions, door } = context;
     const profile = sessions.profileNamed(args.profile);
-    const session = args.name ?? sessions.freeName(profile, await context.sessionNames());
-    context.admit(session);
-    const subject = await sessions.start(
-      session,
-      {
-        profile: profile.name,
-        conversation: args.claude_session_id,
-        workingDir: args.working_dir,
-        args: args.args,
-        env: args.env,
-        trust: args.trust,
-      },
-      door,
-    );
+    const request = {
+      profile: profile.name,
+      conversation: args.claude_session_id,
+      workingDir: args.working_dir,
+      args: args.args,
+      env: args.env,
+      trust: args.trust,
+    };
+    if (args.name !== undefined) context.admit(args.name);
+    const subject =
+      args.name === undefined
+        ? await sessions.startUnnamed(request, door, await context.sessionNames(), context.admit)
+        : await sessions.start(args.name, request, door);
+    const session = subject.record.name;
     const status = await settled(subject, context);
     const record = sessions.record(session) ?? subject.record;
     const unsaved = sessions.unsaved(session);
