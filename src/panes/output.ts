@@ -108,6 +108,18 @@ export class OutputText {
     this.#recentLines = 0;
   }
 
+  /** Takes back what is at the end, if it is this: what another program has printed. */
+  withdraw(text: string): void {
+    const held = (this.#recent + this.#current).trimEnd();
+    if (this.#emulator || text === '' || !held.endsWith(text)) return;
+    const kept = held.slice(0, -text.length);
+    const end = kept.lastIndexOf('\n') + 1;
+    this.#recent = kept.slice(0, end);
+    this.#recentLines = countLines(this.#recent);
+    this.#current = kept.slice(end);
+    this.#column = this.#current.length;
+  }
+
   /**
    * The last lines: at most `maxLines`, and as many characters as `maxChars` allows; one longer line is cut at
    * its front.

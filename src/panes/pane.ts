@@ -160,6 +160,14 @@ export class ReadPane {
     return { lines: ansi ? ansiLines(body) : screenLines(body), row };
   }
 
+  /** What a program shows that has taken the place of this one: tmux clears the screen for it. */
+  async shownInstead(row: PaneRow): Promise<string> {
+    const { sessionId, sessionName, linkedSessions } = this.row;
+    const isHere = row.sessionName === sessionName && row.linkedSessions === linkedSessions;
+    if (!isHere || row.sessionId !== sessionId) return '';
+    return (await new ReadPane(row, this.terminal).look()).lines.join('\n').trimEnd();
+  }
+
   /**
    * The line that the cursor is on, wrapped rows joined, up to the cursor; and the pane's row at that moment.
    * What stands behind the cursor is a suggestion or a right-hand prompt, never a draft.

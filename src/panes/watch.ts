@@ -43,6 +43,8 @@ export interface Departure {
   readonly how: 'closed' | 'moved';
   /** Status with which the program ended, where tmux knows it. */
   readonly exitCode: number | null;
+  /** What another program shows that runs in the pane now: it may have come as output of the one before. */
+  readonly shown?: string;
 }
 
 /** What has happened to a pane between two looks; undefined while it is where it was. */
@@ -63,11 +65,14 @@ export function onGone(pane: ReadPane, gone: (departure: Departure) => void, atO
   const { connection } = pane;
   let over = false;
   const check = async (): Promise<void> => {
-    const departure = departureOf(pane.row, await pane.refresh().catch(() => pane.row));
-    if (departure) await connection.pipes.drained(pane.id);
+    const row = await pane.refresh().catch(() => pane.row);
+    if (!row) await connection.pipes.drained(pane.id);
+    const departure = departureOf(pane.row, row);
     if (over || !departure) return;
     stop();
-    gone(departure);
+    const isReplaced = row?.serverPid === pane.row.serverPid && row.pid !== pane.row.pid && !row.dead;
+    const shown = isReplaced ? await pane.shownInstead(row).catch(() => '') : '';
+    gone({ ...departure, shown });
   };
   const name = `panewright-${pane.id.slice(1)}`;
   const off = connection.onNotification((event, rest) => {

@@ -75,8 +75,9 @@ export class Run {
   }
 
   /** To be called when the pane has gone from under the run. */
-  depart({ how, exitCode }: Departure): void {
+  depart({ how, exitCode, shown = '' }: Departure): void {
     if (this.finished) return;
+    this.output.withdraw(shown);
     this.moved = how === 'moved';
     this.finish(this.moved ? 'running' : 'pane_closed', exitCode);
   }

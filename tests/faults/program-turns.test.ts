@@ -78,6 +78,16 @@ describe.each(TOOLS)('during %s', (tool) => {
     });
   });
 
+  test('the pane is respawned: nothing of the new program is in the answer', async () => {
+    const { name, pane, ...turn } = await underWay(tool);
+    const program = ['bash', '--norc', '-c', 'echo not ours; exec bash --norc'];
+    await bench.tmux.run('respawn-pane', '-k', '-t', pane, '--', ...program);
+    const { result, after } = await turn.ending();
+    expect(after).toBeLessThan(IN_TIME);
+    expect(result).toMatchObject({ response: 'begun', outcome: 'failed', failure: 'pane_closed' });
+    await bench.works(name);
+  });
+
   test('the control client is killed: the answer says that output may be missing, and so does the history', async () => {
     const { name, ...turn } = await underWay(tool);
     for (const pid of bench.controlClients()) process.kill(pid, 'SIGKILL');
