@@ -55,6 +55,14 @@ export interface Terminal {
   readonly machine: Machine;
 }
 
+/** Whether a handle may be used for writing, asked again whenever time has gone by. */
+export interface Leave {
+  /** Rejects when it may not be written as things are now. */
+  judge(): Promise<void>;
+  /** The same where the last judgement is old; before the first act of a call the attempt is logged, too. */
+  ask(pane: ReadPane): Promise<void>;
+}
+
 export class ReadPane {
   /** The pane as it was when it was last looked up: a moment ago, unless `renewed`. */
   readonly row: PaneRow;
@@ -63,14 +71,22 @@ export class ReadPane {
   protected isAside = false;
   /** Whether the program in it was replaced through this very handle. */
   protected respawned = false;
+  protected readonly leave: Leave | undefined;
   /** Checked by tmux at every act. */
   readonly #condition: string;
 
   /** @param condition under which the pane still is the one that was judged */
-  constructor(row: PaneRow, terminal: Terminal, condition = samePlace(row)) {
+  constructor(row: PaneRow, terminal: Terminal, condition = samePlace(row), leave?: Leave) {
     this.row = row;
     this.terminal = terminal;
     this.#condition = condition;
+    this.leave = leave;
+  }
+
+  /** The same handle for what is known of the pane now. */
+  protected on(row: PaneRow, condition = samePlace(row)): this {
+    const Handle = this.constructor as new (...args: ConstructorParameters<typeof ReadPane>) => this;
+    return new Handle(row, this.terminal, condition, this.leave);
   }
 
   get id(): string {
@@ -107,9 +123,7 @@ export class ReadPane {
    * somebody who has seen its bells.
    */
   aside(): this {
-    const handle = new (
-      this.constructor as new (row: PaneRow, terminal: Terminal, condition: string) => this
-    )(this.row, this.terminal, this.#condition);
+    const handle = this.on(this.row, this.#condition);
     handle.isAside = true;
     return handle;
   }
@@ -142,7 +156,7 @@ export class ReadPane {
       row.linkedSessions !== linkedSessions
     )
       throw this.moved();
-    return new (this.constructor as new (row: PaneRow, terminal: Terminal) => this)(row, this.terminal);
+    return this.on(row);
   }
 
   /**
@@ -260,12 +274,16 @@ export class ReadPane {
 export class WritePane extends ReadPane {
   /** The same handle, whose acts tmux refuses when another program is in the foreground; named by its process. */
   whileRunning(command: string): this {
-    const condition = all([samePlace(this.row), sameProgram(command)]);
-    return new (this.constructor as new (row: PaneRow, terminal: Terminal, condition: string) => this)(
-      this.row,
-      this.terminal,
-      condition,
-    );
+    return this.on(this.row, all([samePlace(this.row), sameProgram(command)]));
+  }
+
+  /** Rejects when it may not be written any more. To be called after a wait, before anything else is done. */
+  async stillAllowed(): Promise<void> {
+    await this.leave?.judge();
+  }
+
+  protected async mayAct(): Promise<void> {
+    await this.leave?.ask(this);
   }
 
   /**
@@ -279,6 +297,7 @@ export class WritePane extends ReadPane {
   /** Types pieces one after the other, in one step that nothing can come between. */
   async type(pieces: readonly Piece[]): Promise<void> {
     this.#refuseDead();
+    await this.mayAct();
     await this.act(pieces.flatMap((piece) => this.#paste(piece)));
     this.#noteInput();
   }
@@ -289,6 +308,7 @@ export class WritePane extends ReadPane {
    */
   async typeLocked(holder: string, next: string, pieces: readonly Piece[]): Promise<boolean> {
     this.#refuseDead();
+    await this.mayAct();
     const lock: Command = ['set-environment', '-gh', lockVariable(this.id), next];
     const commands = [lock, ...pieces.flatMap((piece) => this.#paste(piece))];
     const condition = all([sameSize(this.row), lockedBy(this.id, holder)]);
@@ -312,6 +332,7 @@ export class WritePane extends ReadPane {
   /** Presses keys. In copy mode tmux would take them for itself, so their bytes go straight to the program. */
   async press(keys: readonly Key[]): Promise<void> {
     this.#refuseDead();
+    await this.mayAct();
     const sent = keys.map((key): Command => [
       'send-keys',
       ...(key.literal ? ['-l'] : []),
@@ -328,6 +349,7 @@ export class WritePane extends ReadPane {
   async open(options: OpenOptions): Promise<PaneRow> {
     const given = options.workingDir;
     const workingDir = given === undefined ? undefined : await this.machine.directory(given);
+    await this.mayAct();
     const [created = ''] = await this.act([openCommand(this.row, { ...options, workingDir })]);
     const paneId = created.split('\t')[2];
     const rows = await this.terminal.tmux.panes(this.row.sessionId);
@@ -343,6 +365,7 @@ export class WritePane extends ReadPane {
   /** Ends what runs in the pane and starts a program there. */
   async respawn(options: Omit<SessionOptions, 'name'>): Promise<void> {
     const workingDir = await this.machine.directory(options.workingDir);
+    await this.mayAct();
     // It may be ending at this very moment, or have ended: either is fine.
     const done = await this.connection.guarded(this.id, sameSessions(this.row), [
       respawnCommand(this.id, { ...options, workingDir }),
@@ -353,11 +376,13 @@ export class WritePane extends ReadPane {
 
   /** Whether the pane stays, with its last screen, when its program ends. */
   async remainOnExit(on: boolean): Promise<void> {
+    await this.mayAct();
     await this.act([['set-option', '-p', '-t', this.id, 'remain-on-exit', on ? 'on' : 'off']]);
   }
 
   /** Notes the nonce of the shell integration on the pane, where other Panewright processes find it. */
   async noteIntegration(aid: string): Promise<void> {
+    await this.mayAct();
     await this.act([['set-option', '-p', '-t', this.id, SHELL_OPTION, aid]]);
   }
 
@@ -390,10 +415,12 @@ export class WritePane extends ReadPane {
 export class DestroyPane extends WritePane {
   /** Ends the pane's whole session. */
   async closeSession(): Promise<void> {
+    await this.mayAct();
     await this.act([['kill-session', '-t', this.row.sessionId]]);
   }
 
   async close(): Promise<void> {
+    await this.mayAct();
     await this.act([['kill-pane', '-t', this.id]]);
   }
 }

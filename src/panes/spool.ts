@@ -123,12 +123,19 @@ export class Spool implements OutputSink {
   }
 }
 
+/** Where an output came from: who may not see all of these sessions may not read it. */
+interface Source {
+  /** What they were called. */
+  readonly names: ReadonlySet<string>;
+  /** What those are called that its pane can be reached from now. */
+  readonly now: () => Promise<readonly string[]>;
+}
+
 /** The outputs that results link to. */
 export class SpoolShelf {
   readonly #directory: string;
   readonly #kept = new Map<string, Spool>();
-  /** Names of the sessions that an output came from: who may not read them all may not read the output. */
-  readonly #sessions = new Map<string, ReadonlySet<string>>();
+  readonly #sources = new Map<string, Source>();
 
   /** @param directory made at the first need */
   constructor(directory: string) {
@@ -147,20 +154,22 @@ export class SpoolShelf {
     for (const [id, old] of this.#kept) {
       if (this.#kept.size <= KEPT) break;
       this.#kept.delete(id);
-      this.#sessions.delete(id);
+      this.#sources.delete(id);
       old.remove();
     }
   }
 
   /** Notes that an output came from these sessions too. Before the first note nobody may read it. */
-  noteSessions(id: string, names: readonly string[]): void {
-    this.#sessions.set(id, new Set([...(this.#sessions.get(id) ?? []), ...names]));
+  noteSource(id: string, names: readonly string[], now: Source['now']): void {
+    const known = this.#sources.get(id)?.names ?? [];
+    this.#sources.set(id, { names: new Set([...known, ...names]), now });
   }
 
   /** @param visible whether the caller may see a session; an output that may not be seen is not there */
-  read(id: string, visible: (session: string) => boolean): string {
+  async read(id: string, visible: (session: string) => boolean): Promise<string> {
+    const isOpen = await this.#isOpen(id, visible);
     const spool = this.#kept.get(id);
-    if (spool && this.#isOpen(id, visible)) return spool.read();
+    if (spool && isOpen) return spool.read();
     throw new PanewrightError(
       'OUTPUT_NOT_FOUND',
       `no output ${JSON.stringify(id.slice(0, 40))} is kept; only the last ${KEPT} are, while the server runs.`,
@@ -168,19 +177,21 @@ export class SpoolShelf {
     );
   }
 
-  ids(visible: (session: string) => boolean): string[] {
-    return [...this.#kept.keys()].filter((id) => this.#isOpen(id, visible));
+  async ids(visible: (session: string) => boolean): Promise<string[]> {
+    const ids = [...this.#kept.keys()];
+    const open = await Promise.all(ids.map((id) => this.#isOpen(id, visible).catch(() => false)));
+    return ids.filter((_, i) => open[i]);
   }
 
-  #isOpen(id: string, visible: (session: string) => boolean): boolean {
-    const sessions = this.#sessions.get(id);
-    return sessions !== undefined && [...sessions].every(visible);
+  async #isOpen(id: string, visible: (session: string) => boolean): Promise<boolean> {
+    const source = this.#sources.get(id);
+    return source !== undefined && [...source.names].every(visible) && (await source.now()).every(visible);
   }
 
   close(): void {
     for (const spool of this.#kept.values()) spool.remove();
     this.#kept.clear();
-    this.#sessions.clear();
+    this.#sources.clear();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }

@@ -4,14 +4,21 @@
  */
 import { PanewrightError } from '../errors.js';
 import type { LoadedConfig } from '../config/schema.js';
-import { DestroyPane, ReadPane, WritePane, type HandleFor, type Terminal } from '../panes/pane.js';
+import {
+  DestroyPane,
+  ReadPane,
+  WritePane,
+  type HandleFor,
+  type Leave,
+  type Terminal,
+} from '../panes/pane.js';
 import { newSessionCommand, unusableName, type SessionOptions } from '../panes/session.js';
 import { pickPane, pickSession, stillMeans, type Target } from '../panes/targets.js';
 import { isLinked, type ListedRow, type PaneRow } from '../tmux/formats.js';
 import { judge, visible, type Access } from './policy.js';
 
 const HANDLES: {
-  [A in Access]: new (row: PaneRow, terminal: Terminal, condition: string) => HandleFor[A];
+  [A in Access]: new (row: PaneRow, terminal: Terminal, condition?: string, leave?: Leave) => HandleFor[A];
 } = {
   read: ReadPane,
   write: WritePane,
@@ -25,6 +32,9 @@ export interface Admission<A extends Access> {
   /** All sessions that the pane can be reached from; each was judged. */
   readonly sessions: readonly string[];
 }
+
+/** Makes what a handle asks before it writes. @param sessions all that were judged @param rule that let it be made */
+export type LeaveFor = (sessions: readonly string[], rule: string) => Leave;
 
 export class Gate {
   readonly #terminal: Terminal;
@@ -45,13 +55,15 @@ export class Gate {
     access: A,
     config: LoadedConfig,
     trusting = false,
+    leaveFor?: LeaveFor,
   ): Promise<Admission<A>> {
     // The name alone is judged first: a refusal must not tell whether the session exists.
     const verdict = judgeOrThrow(access, [target.session], config, target.session);
     const known = trusting ? this.#known(target, access, config) : undefined;
     const { row, sessions, condition } = known ?? (await this.#find(target, config));
     const rule = sessions.length > 1 ? judgeOrThrow(access, sessions, config, target.session) : verdict;
-    return { pane: new HANDLES[access](row, this.#terminal, condition), rule, sessions };
+    const pane = new HANDLES[access](row, this.#terminal, condition, leaveFor?.(sessions, rule));
+    return { pane, rule, sessions };
   }
 
   /** What the target meant last, unless that cannot be checked, or would be refused: a refusal must be true now. */
@@ -66,21 +78,54 @@ export class Gate {
   async #find(target: Target, config: LoadedConfig): Promise<Found> {
     this.#found.delete(keyOf(target));
     const rows = await this.#rows(target.session, config);
-    const row = pickPane(rows, target);
+    const row = await this.#pick(rows, target, config);
     const found = { row, sessions: await this.#sessionsOf(row), condition: stillMeans(target, row) };
     if (this.#found.size > 1_000) this.#found.clear();
     this.#found.set(keyOf(target), found);
     return found;
   }
 
+  /** The pane meant; an error lists only what may be seen. */
+  async #pick(rows: readonly PaneRow[], target: Target, config: LoadedConfig): Promise<PaneRow> {
+    try {
+      return pickPane(rows, target);
+    } catch (error) {
+      if (!rows.some(isLinked)) throw error;
+      const seen = new Set((await this.visibleRows(config)).map(({ paneId }) => paneId));
+      const rest = rows.filter(({ paneId }) => seen.has(paneId));
+      if (rest.length > 0) pickPane(rest, target);
+      // What was meant by default is hidden.
+      judgeOrThrow('read', [], config, target.session);
+      throw error;
+    }
+  }
+
+  /** The sessions that the pane can be reached from now; undefined when it is gone. */
+  async sessionsNow({ row: before }: ReadPane): Promise<string[] | undefined> {
+    const { tmux } = this.#terminal;
+    const row = await tmux.pane(before);
+    if (row?.serverPid === before.serverPid && !isLinked(row)) return [row.sessionName];
+    const rows = (await tmux.panes()).filter(({ serverPid }) => serverPid === before.serverPid);
+    const here = rows.filter(({ paneId }) => paneId === before.paneId);
+    // Of a pane that is gone, its session under the name that it has now.
+    const found = here.length > 0 ? here : rows.filter(({ sessionId }) => sessionId === before.sessionId);
+    return found.length > 0 ? [...new Set(found.map(({ sessionName }) => sessionName))] : undefined;
+  }
+
   /** Makes a session and resolves with the handle of its pane. */
-  async create(options: SessionOptions, config: LoadedConfig): Promise<WritePane> {
+  async create(
+    options: SessionOptions,
+    config: LoadedConfig,
+    leaveFor?: LeaveFor,
+    judged?: (rule: string) => void,
+  ): Promise<WritePane> {
     const { tmux, machine } = this.#terminal;
-    judgeOrThrow('write', [options.name], config, options.name);
+    const rule = judgeOrThrow('write', [options.name], config, options.name);
     if ((await tmux.sessions()).some((session) => session.sessionName === options.name))
       throw sessionExists(options.name);
     const workingDir = await machine.directory(options.workingDir);
     const command = newSessionCommand({ ...options, workingDir });
+    judged?.(rule);
     const made = await tmux.start(command).catch((error: unknown) => {
       // Somebody may have made it just now; tmux takes no name twice.
       const isTaken = error instanceof PanewrightError && error.message.includes('duplicate session');
@@ -88,7 +133,8 @@ export class Gate {
     });
     const [sessionId = '', , paneId = ''] = made.split('\t');
     const row = await tmux.pane({ sessionId, paneId: paneId.trim() });
-    if (row?.sessionName === options.name) return new WritePane(row, this.#terminal);
+    if (row?.sessionName === options.name)
+      return new WritePane(row, this.#terminal, undefined, leaveFor?.([options.name], rule));
     if (row) {
       // What can be shown is for the C library of its machine to say: this name was changed, and is another's.
       await tmux.run(['kill-session', '-t', sessionId]);
@@ -163,7 +209,7 @@ function sessionExists(name: string): PanewrightError {
   );
 }
 
-function judgeOrThrow(
+export function judgeOrThrow(
   access: Access,
   sessions: readonly string[] | null,
   config: LoadedConfig,

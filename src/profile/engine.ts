@@ -6,6 +6,7 @@ import { PanewrightError } from '../errors.js';
 import type { ReadPane, WritePane } from '../panes/pane.js';
 import type { SpoolShelf } from '../panes/spool.js';
 import { onGone } from '../panes/watch.js';
+import { isRefusal } from '../permission/permit.js';
 import { Activities, type Activity } from './activity.js';
 import { approach, type Approach } from './approach.js';
 import type { ProfileCatalog } from './catalog.js';
@@ -46,6 +47,7 @@ export class Engine {
     try {
       // What was true when the call came in may have changed while it queued.
       const pane = waited ? await handle.renewed() : handle;
+      if (waited) await pane.stillAllowed();
       await pane.connection.pipes.inOrder(pane.id);
       return await activity.lock.during(pane, async (type) => {
         this.activityOf(pane);
@@ -154,8 +156,9 @@ export class Engine {
       if (row.command === how.program) return false;
       return (await this.catalog.ofPane(row, pane.machine))?.shell !== undefined;
     });
-    driver.drive().catch(() => {
-      run.finish('pane_closed');
+    driver.drive().catch((error: unknown) => {
+      if (isRefusal(error)) run.refuse(error);
+      else run.finish('pane_closed');
     });
   }
 

@@ -53,6 +53,7 @@ export async function outcomeOf(
     const now = performance.now();
     if (run.finished) {
       run.collected = true;
+      if (run.refused) throw cutShort(run.refused);
       return { run, timedOut: false };
     }
     if (options.signal.aborted) throw cancelled();
@@ -97,6 +98,10 @@ export async function outcomeOf(
     const until = Math.min(options.deadline, nextProgress, since + wanted);
     await raced(run.done, until - now, options.signal);
   }
+}
+
+function cutShort({ code, message }: PanewrightError): PanewrightError {
+  return new PanewrightError(code, message, 'What of the command had been typed by then goes on.');
 }
 
 function outOfReach(lost: PanewrightError): PanewrightError {

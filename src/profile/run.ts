@@ -45,6 +45,8 @@ export class Run {
   recovering = false;
   /** Why its host cannot be reached now; it may go on there. */
   lost: PanewrightError | undefined;
+  /** Why the rest of it may not be typed; what had been goes on. */
+  refused: PanewrightError | undefined;
   readonly done: Promise<void>;
   #resolve: () => void = () => undefined;
   readonly #cleanups: (() => void)[] = [];
@@ -80,6 +82,13 @@ export class Run {
     this.output.withdraw(shown);
     this.moved = how === 'moved';
     this.finish(this.moved ? 'running' : 'pane_closed', exitCode);
+  }
+
+  /** To be called when typing a part of it failed, where no event tells of that. */
+  refuse(error: PanewrightError): void {
+    if (this.finished) return;
+    this.refused = error;
+    this.finish('running');
   }
 
   /** What came so far was not its output. */

@@ -6,6 +6,7 @@ import type { Mark } from '../panes/marks.js';
 import type { Piece, WritePane } from '../panes/pane.js';
 import { PaneMoved } from '../panes/untouched.js';
 import type { PaneStream } from '../panes/stream.js';
+import { isRefusal } from '../permission/permit.js';
 import type { ShellIntegration } from './contract.js';
 import { Echo, endsLike } from './echo.js';
 import type { Run } from './run.js';
@@ -91,6 +92,7 @@ export class ShellRun {
     this.#pane.type(pieces).catch((error: unknown) => {
       // A pane that is gone ends the run by its own event; into one that is elsewhere nothing more is typed.
       if (error instanceof PaneMoved) this.#run.depart({ how: 'moved', exitCode: null });
+      else if (isRefusal(error)) this.#run.refuse(error);
     });
   }
 

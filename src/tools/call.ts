@@ -3,14 +3,16 @@
  * it.
  */
 import type * as z from 'zod';
-import type { LoadedConfig } from '../config/schema.js';
+import type { ConfigReader, LoadedConfig } from '../config/schema.js';
 import { PanewrightError } from '../errors.js';
 import type { ReadPane } from '../panes/pane.js';
 import { Untouched } from '../panes/untouched.js';
 import type { Target } from '../panes/targets.js';
 import type { AuditLog } from '../permission/audit.js';
 import { configFor, hostNamed, onHost } from '../permission/host.js';
+import { isRefusal, Permit } from '../permission/permit.js';
 import { judge } from '../permission/policy.js';
+import { Attempt } from './attempt.js';
 import { hidesInput } from '../profile/secret.js';
 import { askEverywhere } from './everywhere.js';
 import { sessionContext } from './session-context.js';
@@ -21,6 +23,7 @@ import type { CallIo, JsonObject, ToolResult } from './toolbox.js';
 export interface CallServices {
   readonly terminals: TerminalsBySocket;
   readonly audit: AuditLog;
+  readonly config: ConfigReader;
   readonly version: string;
   log(line: string): void;
 }
@@ -32,18 +35,22 @@ export async function callTool(
   services: CallServices,
   config: LoadedConfig,
 ): Promise<ToolResult> {
+  const attempt = new Attempt(tool, rawArgs, io.client, services.audit);
   try {
-    const { host: asked, ...args } = parse(tool, rawArgs, config);
+    const parsed = parse(tool, rawArgs, config);
+    attempt.parsed(parsed);
+    const { host: asked, ...args } = parsed;
     const host = hostNamed(asked as string | undefined, config);
     const whole = asked === undefined && tool.gather && Object.keys(config.config.hosts).length > 0;
-    if (whole) return answer(await gathered(tool, args, io, services, config));
+    if (whole) return answer(await gathered(tool, args, io, services, config, attempt));
     const own = host === undefined ? config : configFor(host, config);
-    const done = (await invoke(tool, args, io, services, own)) as JsonObject | Linked<JsonObject>;
+    const done = (await invoke(tool, args, io, services, own, attempt)) as JsonObject | Linked<JsonObject>;
     const { result, links } = isLinked(done) ? done : { result: done, links: [] };
     return answer(host === undefined ? result : { host, ...result }, links);
   } catch (error) {
     const known = asKnown(error, io.signal);
     if (known.code === 'INTERNAL') services.log(`[panewright] ${String((error as Error).stack)}`);
+    attempt.refused(known, await services.config.current());
     return { text: known.text, isError: true };
   }
 }
@@ -59,10 +66,11 @@ async function gathered(
   io: CallIo,
   services: CallServices,
   config: LoadedConfig,
+  attempt: Attempt,
 ): Promise<JsonObject> {
   const terminalsFor = (loaded: LoadedConfig): Terminals => services.terminals.for(loaded);
   const parts = await askEverywhere(config, io.signal, terminalsFor, (loaded, signal) =>
-    invoke(tool, args, { ...io, signal }, services, loaded),
+    invoke(tool, args, { ...io, signal }, services, loaded, attempt),
   );
   const [own] = parts;
   // What is wrong with the configuration is wrong everywhere.
@@ -76,110 +84,103 @@ async function invoke(
   io: CallIo,
   services: CallServices,
   config: LoadedConfig,
+  attempt: Attempt,
 ): Promise<unknown> {
   const terminals = services.terminals.for(config);
-  const context: ToolContext = {
-    ...sessionContext(terminals, tool.access, config),
+  const permit = new Permit({
+    gate: terminals.gate,
     config,
+    reload: () => reloaded(services, config.host),
+    looked: async (pane) => {
+      if (tool.text !== undefined && !attempt.isHidden) attempt.isHidden = await hides(pane);
+    },
+    attempted: (rule, now) => attempt.allowed(rule, now),
+  });
+  const contextOf = (now: LoadedConfig): ToolContext => ({
+    ...sessionContext(terminals, tool, permit, now),
+    config: now,
     terminals,
     version: services.version,
     signal: io.signal,
     progress: (message) => {
       services.log(`[panewright ${tool.name}] ${message}`);
-      io.progress(message);
+      if (permit.isLate)
+        permit.confirm().then(
+          () => io.progress(message),
+          () => undefined,
+        );
+      else io.progress(message);
     },
     note: (message) => {
       services.log(`[panewright ${tool.name}] ${message}`);
     },
-    visibleRows: () => terminals.gate.visibleRows(config),
-    mayWrite: (session) => judge({ access: 'write', sessions: [session], config, asked: session }).allow,
-  };
-  const named = args as unknown as Target;
-  const record = (
-    decision: 'allow' | 'deny',
-    rule: string,
-    hidden: boolean,
-    refusal?: PanewrightError,
-  ): void => {
-    if (tool.access === 'read') return;
-    const text = tool.text?.(args as never);
-    services.audit.record(
-      {
-        client: io.client,
-        tool: tool.name,
-        host: config.host,
-        target: targetText(named) ?? (typeof args.name === 'string' ? args.name : null),
-        decision,
-        rule,
-        hidden,
-        text,
-        code: refusal?.code,
-      },
-      config,
-    );
-  };
-  /**
-   * The session tools find their pane by themselves, after the attempt is logged. The error where tmux does not
-   * answer: asked again, it would be waited for twice.
-   */
-  const mayHide = async (session: string): Promise<boolean | PanewrightError> => {
-    if (tool.text === undefined) return false;
-    try {
-      return await hides((await terminals.gate.open({ session }, 'read', config)).pane);
-    } catch (error) {
-      return error instanceof PanewrightError && error.code === 'TMUX_LOST' ? error : false;
-    }
-  };
+    visibleRows: () => terminals.gate.visibleRows(now),
+    mayWrite: (session) => judge({ access: 'write', sessions: [session], config: now, asked: session }).allow,
+  });
   const run = tool.run as (...rest: unknown[]) => Promise<unknown>;
+  const asked = tool.toolset === 'sessions' && typeof args.name === 'string' ? args.name : null;
+  const onNothing = async (): Promise<unknown> => {
+    await permit.admit(tool.access, asked);
+    const done = await run(args, contextOf(await permit.config()));
+    if (tool.tellsNothing !== true) await permit.confirm();
+    return done;
+  };
+  const onPane = async (trusting: boolean): Promise<unknown> => {
+    const { pane, rule, sessions } = await permit.open(args as unknown as Target, tool.access, trusting);
+    if (tool.queues !== true) permit.attempted(rule);
+    const done = await run(args, pane, { ...contextOf(await permit.config()), hidden: attempt.isHidden });
+    if (tool.tellsNothing !== true) await permit.confirm();
+    const named = (names: readonly string[]): string[] => names.map((name) => onHost(config.host, name));
+    for (const { uri } of isLinked(done as JsonObject) ? (done as Linked<JsonObject>).links : [])
+      terminals.engine.shelf.noteSource(outputId(uri) ?? '', named(sessions), async () =>
+        named((await terminals.gate.sessionsNow(pane)) ?? []),
+      );
+    return done;
+  };
   try {
-    const onNothing = async (): Promise<unknown> => {
-      const { name } = args;
-      const asked = tool.toolset === 'sessions' && typeof name === 'string' ? name : null;
-      const rule = terminals.gate.admit(tool.access, asked, config);
-      const hidden = asked !== null && (await mayHide(asked));
-      // What cannot be asked may be a password.
-      record('allow', rule, hidden !== false);
-      if (hidden instanceof PanewrightError) throw hidden;
-      return run(args, context);
-    };
-    let isRecorded = false;
-    const onPane = async (trusting: boolean): Promise<unknown> => {
-      const { pane, rule, sessions } = await terminals.gate.open(named, tool.access, config, trusting);
-      const hidden = tool.text !== undefined && (await hides(pane));
-      if (!isRecorded) record('allow', rule, hidden);
-      isRecorded = true;
-      const done = await run(args, pane, { ...context, hidden });
-      for (const { uri } of isLinked(done as JsonObject) ? (done as Linked<JsonObject>).links : [])
-        terminals.engine.shelf.noteSessions(
-          outputId(uri) ?? '',
-          sessions.map((session) => onHost(config.host, session)),
-        );
-      return done;
-    };
     for (let tries = 1; ; tries++) {
+      permit.restart();
       try {
-        return await (tool.on === 'nothing' ? onNothing() : onPane(tries === 1 && tool.trusting === true));
+        const done = await (tool.on === 'nothing'
+          ? onNothing()
+          : onPane(tries === 1 && tool.trusting === true));
+        permit.attempted('nothing had to be written');
+        return done;
       } catch (error) {
         // Nothing was done: look the target up afresh and try again. A window may be resized again and again. A tool
-        // that finds its pane by itself may have done something else before.
+        // that finds its pane by itself may have done something else before. A list is made anew without what may not
+        // be seen any more.
         const again = tool.on !== 'nothing' || tool.access === 'read';
-        if (!(error instanceof Untouched) || !again || tries === MOST_TRIES) throw error;
+        const isStale =
+          error instanceof Untouched || (isRefusal(error) && tool.on === 'nothing' && asked === null);
+        if (!isStale || !again || tries === MOST_TRIES) throw await allowedError(error, permit);
       }
     }
-  } catch (error) {
-    // A refusal comes before the terminal is asked whether it echoes: what may be an answer may be a password.
-    if (error instanceof PanewrightError && REFUSALS.has(error.code))
-      record('deny', error.message, tool.answers === true, error);
-    throw error;
   } finally {
     await terminals.tmux.settled();
   }
 }
 
+/** The configuration as it is now, narrowed for the host, if it still has one of that name. */
+async function reloaded({ config }: CallServices, host: string | undefined): Promise<LoadedConfig> {
+  const now = await config.current();
+  return hostNamed(host, now) === undefined ? now : configFor(host as string, now);
+}
+
+/** The error, unless it may tell of what is not allowed any more. */
+async function allowedError(error: unknown, permit: Permit): Promise<unknown> {
+  if (isRefusal(error) || (error instanceof PanewrightError && TELLS_NOTHING.has(error.code))) return error;
+  return permit.confirm(permit.isLate || error instanceof Untouched).then(
+    () => error,
+    (refusal: unknown) => (isRefusal(refusal) ? refusal : error),
+  );
+}
+
+/** Codes of errors that hold nothing of what is in a pane. */
+const TELLS_NOTHING: ReadonlySet<string> = new Set(['CANCELLED', 'TMUX_LOST', 'HOST_UNREACHABLE']);
+
 /** How often a call is made on a pane that changes while it is looked at. */
 const MOST_TRIES = 4;
-
-const REFUSALS: ReadonlySet<string> = new Set(['WRITE_DISABLED', 'SESSION_NOT_ALLOWED', 'CONFIG_INVALID']);
 
 /**
  * Whether what is typed now stays invisible, as far as that is not known to be otherwise. At a marked prompt it does
@@ -194,11 +195,6 @@ async function hides(pane: ReadPane): Promise<boolean> {
 /** The id of the kept output that a resource's URI names. */
 export function outputId(uri: string): string | undefined {
   return /^panewright:\/\/output\/([0-9a-f]+)$/.exec(uri)?.[1];
-}
-
-function targetText({ session, window, pane }: Partial<Target>): string | null {
-  if (session === undefined) return null;
-  return `${session}${window === undefined ? '' : `:${window}`}${pane === undefined ? '' : `.${pane}`}`;
 }
 
 function parse(tool: AnyTool, raw: unknown, { config }: LoadedConfig): JsonObject {

@@ -10,12 +10,13 @@ import { AuditLog } from '../permission/audit.js';
 import { visibleAnywhere } from '../permission/host.js';
 import { ProfileCatalog } from '../profile/catalog.js';
 import type { ProfileLoader } from '../profile/load.js';
+import { Attempt } from './attempt.js';
 import { callTool, outputId } from './call.js';
 import { LIVE_LISTING, liveResources } from './live.js';
 import { oldArguments, oldNames, tools } from './registry.js';
 import { TerminalsBySocket } from './terminals.js';
 import type { AnyTool } from './tool.js';
-import type { JsonObject, Toolbox, ToolListing, ToolResult } from './toolbox.js';
+import type { JsonObject, Toolbox, ToolListing } from './toolbox.js';
 
 export interface ToolboxOptions {
   readonly config: ConfigReader;
@@ -43,13 +44,18 @@ export function createToolbox(options: ToolboxOptions): Toolbox {
     stateDir: options.stateDir,
   });
   const audit = new AuditLog({ log });
-  const services = { terminals, audit, version, log };
+  const services = { terminals, audit, config, version, log };
   const call: Toolbox['call'] = async (name, args, io) => {
     const loaded = await config.current();
     catalog.use(await options.profiles.load(loaded.config.profiles));
     const offered = tools.filter((known) => loaded.config.toolsets.includes(known.toolset));
-    const tool = offered.find((known) => known.name === (oldNames[name] ?? name));
-    return tool ? callTool(tool, renamed(name, args), io, services, loaded) : unknownTool(name, offered);
+    const isNamed = (tool: AnyTool): boolean => tool.name === (oldNames[name] ?? name);
+    const tool = offered.find(isNamed);
+    if (tool) return callTool(tool, renamed(name, args), io, services, loaded);
+    const error = unknownTool(name, offered);
+    const withheld = tools.find(isNamed);
+    if (withheld) new Attempt(withheld, renamed(name, args), io.client, audit).refused(error, loaded);
+    return { text: error.text, isError: true };
   };
   const live = liveResources({ call, config, terminals, catalog });
   return {
@@ -61,9 +67,12 @@ export function createToolbox(options: ToolboxOptions): Toolbox {
     call,
     async resources() {
       const loaded = await config.current();
-      const outputs = shelf
-        .ids((session) => visibleAnywhere(session, loaded))
-        .map((id) => ({ uri: `panewright://output/${id}`, name: `output ${id}`, mimeType: 'text/plain' }));
+      const ids = await shelf.ids((session) => visibleAnywhere(session, loaded));
+      const outputs = ids.map((id) => ({
+        uri: `panewright://output/${id}`,
+        name: `output ${id}`,
+        mimeType: 'text/plain',
+      }));
       return [LIVE_LISTING, ...outputs];
     },
     async readResource(uri) {
@@ -72,7 +81,10 @@ export function createToolbox(options: ToolboxOptions): Toolbox {
       const id = outputId(uri);
       if (id === undefined) throw noResource(uri);
       const loaded = await config.current();
-      return { text: shelf.read(id, (session) => visibleAnywhere(session, loaded)), mimeType: 'text/plain' };
+      return {
+        text: await shelf.read(id, (session) => visibleAnywhere(session, loaded)),
+        mimeType: 'text/plain',
+      };
     },
     async close() {
       await terminals.close();
@@ -117,13 +129,12 @@ function renamed(name: string, args: unknown): unknown {
   return Object.fromEntries(Object.entries(args).map(([key, value]) => [names[key] ?? key, value]));
 }
 
-function unknownTool(name: string, offered: readonly AnyTool[]): ToolResult {
-  const error = new PanewrightError(
+function unknownTool(name: string, offered: readonly AnyTool[]): PanewrightError {
+  return new PanewrightError(
     'INVALID_ARGUMENT',
     `there is no tool ${JSON.stringify(name.slice(0, 60))}. Tools: ${offered.map((tool) => tool.name).join(', ')}.`,
     'Call one of these.',
   );
-  return { text: error.text, isError: true };
 }
 
 function noResource(uri: string): PanewrightError {

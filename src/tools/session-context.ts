@@ -2,6 +2,7 @@
 import type { LoadedConfig } from '../config/schema.js';
 import { PanewrightError } from '../errors.js';
 import type { DestroyPane, HandleFor } from '../panes/pane.js';
+import type { Permit } from '../permission/permit.js';
 import { judge, visible, type Access } from '../permission/policy.js';
 import type { SessionRecord } from '../profile/session/record.js';
 import type { Door, Sessions } from '../profile/session/sessions.js';
@@ -14,6 +15,8 @@ export interface SessionContext {
   sessionNames(): Promise<ReadonlySet<string>>;
   /** Rejects what the policy does not allow the running tool to do to a session of this name. */
   admit(name: string): void;
+  /** To be called before anything is changed that belongs to no pane; rejects like `admit`. */
+  attempt(name: string): Promise<void>;
   maySee(name: string): boolean;
   /** The session's pane, for ending it; undefined when it is not alive. */
   destroyable(name: string): Promise<DestroyPane | undefined>;
@@ -22,23 +25,29 @@ export interface SessionContext {
   isInstalled(program: string): Promise<boolean>;
 }
 
-export function sessionContext(terminals: Terminals, access: Access, config: LoadedConfig): SessionContext {
-  const { gate, sessions } = terminals;
+export function sessionContext(
+  terminals: Terminals,
+  { access, queues }: { readonly access: Access; readonly queues?: boolean },
+  permit: Permit,
+  config: LoadedConfig,
+): SessionContext {
   const find = async <A extends Access>(name: string, as: A): Promise<HandleFor[A] | undefined> => {
     try {
-      return (await gate.open({ session: name }, as, config)).pane;
+      const { pane, rule } = await permit.open({ session: name }, as);
+      if (!queues) permit.attempted(rule);
+      return pane;
     } catch (error) {
       if (error instanceof PanewrightError && error.code === 'SESSION_NOT_FOUND') return undefined;
       throw error;
     }
   };
   return {
-    sessions,
+    sessions: terminals.sessions,
     door: {
       // Judged as what the tool is: a tool that only reads gets a handle whose writing parts it must not use, so
       // what it may call is limited by the driver's types.
       find: (name) => find(name, access === 'read' ? 'read' : 'write') as ReturnType<Door['find']>,
-      create: (options) => gate.create(options, config),
+      create: (options) => permit.create(options),
     },
     sessionNames: async () =>
       new Set(
@@ -48,6 +57,7 @@ export function sessionContext(terminals: Terminals, access: Access, config: Loa
       const verdict = judge({ access, sessions: [name], config, asked: name });
       if (!verdict.allow) throw new PanewrightError(verdict.code, verdict.text);
     },
+    attempt: async (name) => permit.attempted(await permit.admit(access, name)),
     maySee: (name) => visible(name, config),
     destroyable: (name) => find(name, 'destroy'),
     async homeOf(record) {

@@ -56,6 +56,10 @@ interface Entry<I extends z.ZodObject, O extends z.ZodObject> {
    * spared: tmux itself then checks that the target still means the same pane.
    */
   readonly trusting?: boolean;
+  /** Whether it may have to wait for its turn: what it does is judged, and logged, when that has come. */
+  readonly queues?: boolean;
+  /** Whether the result tells nothing of what is in the pane: it is then given out whatever has become of that. */
+  readonly tellsNothing?: boolean;
   /** Whether the text may answer a question whose answer the terminal hides. */
   readonly answers?: boolean;
 }

@@ -89,6 +89,66 @@ describe('every attempted write', () => {
     }
   });
 
+  test('on a pane that is also in a session that is not allowed, is one line of the log, whatever the tool', async () => {
+    server.configure({ audit_log: log, allowed_sessions: ['shared'] });
+    await server.tmux.newSession('shared');
+    await server.tmux.run('link-window', '-d', '-s', '=shared:0', '-t', '=vault:9');
+    for (const [tool, args] of CALLS) {
+      const before = lines().length;
+      await server.client.raw(tool, aimed(tool, { ...args, pane: undefined }, 'shared'));
+      expect(lines().slice(before)).toMatchObject([
+        { tool: REAL[tool] ?? tool, decision: 'deny', code: 'SESSION_NOT_ALLOWED' },
+      ]);
+    }
+    await server.tmux.run('unlink-window', '-k', '-t', '=vault:9');
+  });
+
+  test.each<readonly [what: string, tool: string, args: Json, code: string]>([
+    [
+      'a pane that is not there',
+      'write_pane',
+      { session: 'work', pane: '%9999', text: 'x' },
+      'PANE_NOT_FOUND',
+    ],
+    ['a session that is not there', 'execute', { session: 'none', command: 'true' }, 'SESSION_NOT_FOUND'],
+    ['no session of that name', 'session_send', { name: 'none', prompt: 'x' }, 'AGENT_NOT_FOUND'],
+    ['nothing to interrupt', 'session_interrupt', { name: 'none' }, 'AGENT_NOT_FOUND'],
+    ['nothing to end', 'session_destroy', { name: 'none' }, 'AGENT_NOT_FOUND'],
+    ['a profile that is not there', 'session_start', { name: 'none', profile: 'none' }, 'PROFILE_UNKNOWN'],
+    ['a host that is not there', 'execute', { session: 'work', command: 'x', host: 'none' }, 'HOST_UNKNOWN'],
+    ['an argument that is not there', 'close_pane', { session: 'work', what: 1 }, 'INVALID_ARGUMENT'],
+    ['text, and another argument', 'execute', { session: 'work', command: 'x', a: 1 }, 'INVALID_ARGUMENT'],
+    ['no text', 'execute', { session: 'work' }, 'INVALID_ARGUMENT'],
+    [
+      'a timeout out of range',
+      'execute',
+      { session: 'work', command: 'x', timeout: 999 },
+      'INVALID_ARGUMENT',
+    ],
+  ])('that names %s is one line of the log', async (_what, tool, args, code) => {
+    server.configure({ audit_log: log });
+    const before = lines().length;
+    expect(await server.client.refusal(tool, args)).toMatch(new RegExp(`^${code}: `));
+    expect(lines().slice(before)).toMatchObject([
+      {
+        tool,
+        decision: 'deny',
+        code,
+        rule: expect.stringMatching(/\w/),
+        target: expect.stringContaining((args['session'] ?? args['name']) as string),
+        ...(args['command'] !== undefined && { size: Buffer.byteLength(args['command'] as string) }),
+      },
+    ]);
+  });
+
+  test('of a tool that is not offered, is one line of the log', async () => {
+    server.configure({ audit_log: log, toolsets: ['sessions'] });
+    const before = lines().length;
+    await server.client.refusal('execute', { session: 'work', command: 'true' });
+    expect(lines().slice(before)).toMatchObject([{ tool: 'execute', decision: 'deny', target: 'work' }]);
+    server.configure({ audit_log: log });
+  });
+
   test('the list above has every tool that writes', async () => {
     const { tools } = await server.client.mcp.listTools();
     const writing = tools.filter(({ annotations }) => annotations?.readOnlyHint !== true);

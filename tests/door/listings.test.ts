@@ -14,12 +14,9 @@ beforeAll(async () => {
     tmux: terrain.tmux,
     config: { allowed_sessions: ['work*', 'frozen', 'guest', 'twin', 'old'] },
   });
-  const rows = (await terrain.tmux.run('list-panes', '-a', '-F', '#{pane_id} #{session_name}')).split('\n');
-  const isHidden = (row: string): boolean => !/^%\d+ (work|work-2|frozen|guest|twin)$/.test(row);
-  const paneOf = (row: string): string => row.split(' ')[0] ?? '';
-  panes = [...new Set(rows.map(paneOf))];
-  // One session that is not allowed is enough.
-  hidden = [...new Set(rows.filter(isHidden).map(paneOf))];
+  const ids = await terrain.tmux.run('list-panes', '-a', '-F', '#{pane_id}');
+  panes = [...new Set(ids.split('\n'))];
+  hidden = await terrain.hiddenPanes(/^(work|work-2|frozen|guest|twin)$/);
 });
 afterAll(async () => {
   await server.close();
@@ -46,8 +43,24 @@ test('lists, resources and their templates tell nothing of sessions that are not
   for (const text of texts) {
     expect(text).not.toContain(LEAK);
     expect(text).not.toMatch(/vault/);
+    for (const pane of hidden) expect(text).not.toMatch(new RegExp(`${pane}(?!\\d)`));
   }
   expect(texts[3]).toContain('work-2');
+});
+
+test('an error lists no window and no pane that is hidden', async () => {
+  const ids = new RegExp(`(${hidden.join('|')})(?!\\d)`);
+  for (const session of ['guest', 'twin'])
+    for (const tool of ['read_pane', 'pane_info', 'execute', 'write_pane', 'close_pane'])
+      for (const place of [{ window: 77 }, { pane: '%987654' }, { pane: 9 }, { window: 5, pane: 9 }]) {
+        const text = (tool === 'execute' && { command: 'true' }) || (tool === 'write_pane' && { text: 'x' });
+        const refusal = await server.client.refusal(tool, { session, ...place, ...text });
+        expect(refusal).toMatch(/^(PANE_NOT_FOUND|SESSION_NOT_ALLOWED): /);
+        expect(refusal).not.toMatch(ids);
+        expect(refusal).not.toMatch(/Windows: .*5|\(5\.|:5 has no/);
+      }
+  const refusal = await server.client.refusal('read_pane', { session: 'guest', window: 77 });
+  expect(refusal).toMatch(/Windows: 0\./);
 });
 
 test('the screens of hidden panes read and are watched like those of panes that never were', async () => {

@@ -37,6 +37,7 @@ export async function nothingChanges(
   const seed = Number(process.env['PANEWRIGHT_SEED'] ?? Date.now() % 2 ** 31);
   const wanted = Number(process.env['PANEWRIGHT_CASES'] ?? cases);
   const before = await wholeOf(terrain.tmux);
+  const hidden = await terrain.hiddenPanes(/^(work|work-2|frozen|guest|twin)$/);
   const batch = async (batched: readonly Call[]): Promise<void> => {
     const answers = await Promise.all(batched.map((one) => answer(client, one)));
     for (const { text, isError, call: one } of answers) {
@@ -44,6 +45,9 @@ export async function nothingChanges(
       if (isError) expect(Object.keys(ERRORS)).toContain(code);
       expect(code).not.toBe('INTERNAL');
       if (!JSON.stringify(one).includes(LEAK)) expect(text).not.toContain(LEAK);
+      // A pane's id tells of it as much as a word that it shows.
+      for (const [id] of text.matchAll(/%\d+/g))
+        if (!JSON.stringify(one).includes(id)) expect(hidden).not.toContain(id);
       counts.set(`${one.tool} ${code}`, (counts.get(`${one.tool} ${code}`) ?? 0) + 1);
       check({ call: one, text, isError });
     }

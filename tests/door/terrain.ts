@@ -58,6 +58,16 @@ export class Terrain {
     for (const pane of ['work:', 'work-2:', 'frozen:']) await tmux.until(`=${pane}`, /[$#] ?$/m);
   }
 
+  /**
+   * The panes of which nobody may learn, given the sessions of this terrain that may be seen: one that is not allowed
+   * is enough to hide them.
+   */
+  async hiddenPanes(allowed: RegExp): Promise<string[]> {
+    const rows = (await this.tmux.run('list-panes', '-a', '-F', '#{pane_id} #{session_name}')).split('\n');
+    const places = rows.map((row) => row.split(' ') as [pane: string, session: string]);
+    return [...new Set(places.filter(([, session]) => !allowed.test(session)).map(([pane]) => pane))];
+  }
+
   #records(): void {
     const folder = join(this.stateDir, 'sessions');
     mkdirSync(folder, { recursive: true });

@@ -55,9 +55,11 @@ export class AgentDriver extends AgentSender implements Driver {
   async send(subject: Subject<WritePane>, options: SendOptions): Promise<TurnResult> {
     const { pane } = subject;
     const activity = this.activities.of(pane.row);
+    const waited = !activity.free;
     const release = await activity.turn(options.signal);
     let sent: { record: SessionRecord; turn: Turn } | undefined;
     try {
+      if (waited) await pane.stillAllowed();
       for (let here = subject; !sent;) {
         let locked = false;
         sent = await activity.lock

@@ -26,6 +26,7 @@ export const sessionSend = plainTool({
   }),
   output: resultShape,
   text: ({ prompt }) => prompt,
+  queues: true,
   async run(args, context) {
     const started = performance.now();
     const { sessions } = context;
@@ -60,7 +61,7 @@ async function runningSubject(
     readonly working_dir?: string | undefined;
     readonly claude_session_id?: string | undefined;
   },
-  { door, sessions }: ToolContext,
+  { attempt, door, sessions }: ToolContext,
 ): Promise<Subject<WritePane>> {
   const pane = await door.find(args.name);
   const record = sessions.record(args.name);
@@ -77,8 +78,10 @@ async function runningSubject(
       );
   }
   if (record) {
-    if (args.claude_session_id !== undefined)
+    if (args.claude_session_id !== undefined) {
+      await attempt(args.name);
       await sessions.nameConversation(args.name, args.claude_session_id);
+    }
     return sessions.revive(args.name, door);
   }
   if (pane || (args.profile ?? args.working_dir ?? args.claude_session_id) === undefined)

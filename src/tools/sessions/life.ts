@@ -185,6 +185,7 @@ export const sessionDestroy = plainTool({
   title: 'End a session',
   toolset: 'sessions',
   access: 'destroy',
+  tellsNothing: true,
   description:
     'End a session that was started here: its program, its tmux session and its record. A session that somebody else made is refused (NOT_OWNED) unless force is true. The conversation itself stays with its program and can be resumed by its id.',
   input: z.strictObject({ name, force: z.boolean().default(false) }),
@@ -213,6 +214,7 @@ export const sessionDestroy = plainTool({
         `session ${JSON.stringify(session)} was not started here.`,
         'Call again with force: true if it is to be ended all the same.',
       );
+    await context.attempt(session);
     if (pane) await pane.closeSession();
     if (record) await sessions.forget(session);
     return { destroyed: true, name: session };
@@ -238,6 +240,7 @@ export const sessionSetClaudeId = plainTool({
       );
     const pane = await context.door.find(session);
     const initial = pane && (await context.sessions.subject(pane, session)).record;
+    await context.attempt(session);
     const record = await context.sessions.nameConversation(session, claude_session_id, initial);
     return { name: session, claude_session_id: record.conversation_id ?? claude_session_id };
   },

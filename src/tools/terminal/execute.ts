@@ -34,6 +34,7 @@ export const execute = paneTool({
   }),
   text: ({ command }) => command,
   trusting: true,
+  queues: true,
   async run(args, pane, { terminals, config, signal, progress, note, hidden }) {
     const command = cleaned(args.command);
     const started = performance.now();

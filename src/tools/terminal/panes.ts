@@ -89,6 +89,7 @@ export const writePane = paneTool({
   text: ({ text }) => text,
   trusting: true,
   answers: true,
+  tellsNothing: true,
   async run({ text, paste }, pane, { terminals, hidden }) {
     if (text.includes('\0') || (paste && text.includes('\x1b[201~'))) {
       throw new PanewrightError(
@@ -122,6 +123,7 @@ export const sendKeys = paneTool({
   output: z.strictObject({ ...place, key: z.union([z.string(), z.array(z.string())]), timestamp }),
   text: ({ key }) => [key].flat().join(' '),
   answers: true,
+  tellsNothing: true,
   async run({ key }, pane, { terminals, hidden }) {
     const keys = [key].flat().map(parseKey);
     terminals.engine.activityOf(pane).noteTyped('', pane.stream);
@@ -185,6 +187,7 @@ export const closePane = paneTool({
   title: 'Close a pane',
   toolset: 'terminal',
   access: 'destroy',
+  tellsNothing: true,
   description:
     'Close a pane and end what runs in it. The last pane of a window closes the window, the last window the session.',
   input: z.strictObject(target),
