@@ -1,7 +1,7 @@
 /**
  * Who may import whom. Layers point down only; a room sees the rooms below it, never one above:
  *
- *   cli -> server -> tools -> profile -> permission -> panes -> tmux -> errors, config/schema
+ *   cli -> server -> tools -> profile -> permission -> panes -> tmux -> errors, ownership, config/schema
  */
 const LAYERS = ['tmux', 'panes', 'permission', 'profile', 'tools', 'server', 'cli'];
 
@@ -18,9 +18,9 @@ module.exports = {
   forbidden: [
     ...upward,
     {
-      name: 'errors-import-nothing',
+      name: 'what-all-rooms-share-imports-nothing',
       severity: 'error',
-      from: { path: '^src/errors\\.ts$' },
+      from: { path: '^src/(errors|ownership)\\.ts$' },
       to: { path: '^(src|profiles)/' },
     },
     {
@@ -35,7 +35,7 @@ module.exports = {
       name: 'config-looks-down-only',
       severity: 'error',
       from: { path: '^src/config/' },
-      to: { path: '^(src|profiles)/', pathNot: '^src/(config/|errors\\.ts$)' },
+      to: { path: '^(src|profiles)/', pathNot: '^src/(config/|(errors|ownership)\\.ts$)' },
     },
     {
       name: 'mcp-sdk-only-in-server',

@@ -1,6 +1,16 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { Home } from './config-files.js';
 
 afterEach(() => {
@@ -163,6 +173,93 @@ describe('a file that became unusable closes the door, and opens it again when m
     );
     chmodSync(home.path('open'), 0o1777);
     expect((await home.source({ configFlag: path }).current()).invalid).toBeUndefined();
+  });
+
+  /** A group that is not this user's own; who is not root must be a member of it. */
+  const anotherGroup = process.getgroups?.().find((gid) => gid !== process.getgid?.()) ?? 100;
+  const me = process.getuid?.() ?? 0;
+
+  test.each<[string, (home: Home) => string, RegExp]>([
+    [
+      'writable by a group that is not the user’s own',
+      (home) => {
+        const path = home.config(GOOD);
+        chownSync(path, me, anotherGroup);
+        chmodSync(path, 0o664);
+        return path;
+      },
+      /config\.json: can be written by its group; run `chmod g-w` on it$/,
+    ],
+    [
+      'in a folder that such a group can write',
+      (home) => {
+        const path = home.write('team/config.json', GOOD);
+        chownSync(home.path('team'), me, anotherGroup);
+        chmodSync(home.path('team'), 0o770);
+        return path;
+      },
+      /lies in a folder that its group can write; run `chmod g-w` on .*\/team$/,
+    ],
+    [
+      'below a folder that everybody can write',
+      (home) => {
+        const path = home.write('open/mine/config.json', GOOD);
+        chmodSync(home.path('open'), 0o777);
+        return path;
+      },
+      /lies in a folder that everybody can write; run `chmod o-w` on .*\/open$/,
+    ],
+    [
+      'that a link leads to in such a folder',
+      (home) => {
+        symlinkSync(home.write('open/real.json', GOOD), home.path('config.json'));
+        chmodSync(home.path('open'), 0o777);
+        return home.path('config.json');
+      },
+      /lies in a folder that everybody can write; run `chmod o-w` on .*\/open$/,
+    ],
+    [
+      'behind a linked folder that lies in such a folder',
+      (home) => {
+        home.write('mine/config.json', GOOD);
+        mkdirSync(home.path('open'));
+        symlinkSync('../mine', home.path('open/linked'));
+        chmodSync(home.path('open'), 0o777);
+        return home.path('open/linked/config.json');
+      },
+      /lies in a folder that everybody can write/,
+    ],
+  ])('%s', async (_name, make, reason) => {
+    const home = new Home();
+    const { invalid, config } = await home.source({ configFlag: make(home) }).current();
+    expect(invalid).toMatch(reason);
+    expect(config.write_enabled).toBe(false);
+  });
+
+  // Only root can give a folder away.
+  if (me === 0)
+    test('in a folder that belongs to another user, or behind a link that does', async () => {
+      const home = new Home();
+      const path = home.write('theirs/config.json', GOOD);
+      chownSync(home.path('theirs'), 65534, 65534);
+      expect((await home.source({ configFlag: path }).current()).invalid).toMatch(
+        /lies in a folder that belongs to another user \(.*\/theirs\)$/,
+      );
+      const link = home.path('link.json');
+      symlinkSync(home.config(GOOD), link);
+      lchownSync(link, 65534, 65534);
+      expect((await home.source({ configFlag: link }).current()).invalid).toMatch(
+        /is reached by a link that belongs to another user/,
+      );
+    });
+
+  test('but not when only the user’s own group can write it, as where each user has one', async () => {
+    const home = new Home();
+    const path = home.config(GOOD);
+    chmodSync(path, 0o664);
+    chmodSync(home.path('.config'), 0o775);
+    expect(await home.source().current()).toMatchObject({ config: GOOD });
+    expect((await home.source().current()).invalid).toBeUndefined();
   });
 
   test('owned by another user than oneself and root', async () => {

@@ -4,7 +4,8 @@
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
+import { otherWriterOf } from '../ownership.js';
 import { configHome, expandHome, homeDir, type Env } from './env.js';
 import { ConfigProblem } from './problem.js';
 
@@ -65,7 +66,7 @@ export function readGuarded(path: string): FileText {
   }
   try {
     const before = fstatSync(fd, { bigint: true });
-    refuseUnsafe(path, before);
+    refuseUnsafe(path, fd, before);
     const text = readFileSync(fd, 'utf8').replace(/^\uFEFF/, '');
     if (identity(fstatSync(fd, { bigint: true })) !== identity(before)) {
       throw new ConfigProblem(path, 'is being written right now');
@@ -84,19 +85,9 @@ function unreadable(error: unknown): string {
   return `cannot be read (${code ?? 'unknown error'})`;
 }
 
-function refuseUnsafe(path: string, stats: BigIntStats): void {
+function refuseUnsafe(path: string, fd: number, stats: BigIntStats): void {
   if (!stats.isFile()) throw new ConfigProblem(path, 'is not a regular file');
   if (stats.size > MAX_BYTES) throw new ConfigProblem(path, `is larger than ${MAX_BYTES} bytes`);
-  if ((stats.mode & 0o002n) !== 0n) {
-    throw new ConfigProblem(path, 'can be written by everybody; run `chmod o-w` on it');
-  }
-  const uid = process.getuid?.();
-  if (uid !== undefined && stats.uid !== 0n && stats.uid !== BigInt(uid)) {
-    throw new ConfigProblem(path, 'belongs to another user');
-  }
-  // Who can write the folder can replace the file, unless the folder is sticky as /tmp is.
-  const folder = statSync(dirname(path)).mode;
-  if ((folder & 0o002) !== 0 && (folder & 0o1000) === 0) {
-    throw new ConfigProblem(path, 'lies in a folder that everybody can write; run `chmod o-w` on the folder');
-  }
+  const reason = otherWriterOf(fd, path);
+  if (reason !== undefined) throw new ConfigProblem(path, reason);
 }

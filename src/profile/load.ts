@@ -3,7 +3,7 @@
  * that cannot be used is reported and skipped; it never stops the server. How files are read is handed in, so
  * that the rules for configuration files hold here as well.
  */
-import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -108,10 +108,8 @@ export class ProfileLoader {
   }
 
   async #profile(path: string, stamp: string): Promise<Profile> {
-    // By its real path: who may write the folder that a link leads to may replace the file.
-    const real = stamp === 'missing' ? path : realpathSync(path);
-    const { text } = this.#options.files.read(real);
-    refuseGroup(real);
+    const { text } = this.#options.files.read(path);
+    const real = realpathSync(path);
     if (extname(path) === '.json') return profileFrom(parsed(text), 'json');
     return profileFrom(await imported(real, stamp), 'code');
   }
@@ -138,15 +136,6 @@ function profileFiles(place: string): string[] {
     // No folder, or none that can be listed: reading it as a file gives the reason.
     return [place];
   }
-}
-
-/** A profile may be code, so a group that can write it can run what it likes as this user. */
-function refuseGroup(path: string): void {
-  if ((statSync(path).mode & 0o020) !== 0)
-    throw new Error('can be written by its group; run `chmod g-w` on it');
-  const folder = statSync(dirname(path)).mode;
-  if ((folder & 0o020) !== 0 && (folder & 0o1000) === 0)
-    throw new Error('lies in a folder that its group can write; run `chmod g-w` on the folder');
 }
 
 function parsed(text: string): unknown {

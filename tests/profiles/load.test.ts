@@ -7,6 +7,8 @@ import { Bed } from '../terminal/bed.js';
 const SESSION = 'work';
 /** What runs in the pane: a program that no built-in profile knows. */
 const COMMAND = 'sleep';
+/** A group that is not this user's own; who is not root must be a member of it. */
+const ANOTHER_GROUP = process.getgroups?.().find((gid) => gid !== process.getgid?.()) ?? 100;
 
 let bed: Bed;
 let folder: string;
@@ -179,7 +181,9 @@ describe('a file that somebody else could have written is refused', () => {
     ['0620', 'can be written by its group'],
     ['0602', 'can be written by everybody'],
   ])('with the mode %s', async (mode, reason) => {
-    const file = put('a.mjs', `export default ${JSON.stringify(profile('mine'))}`, parseInt(mode, 8));
+    const file = put('a.mjs', `export default ${JSON.stringify(profile('mine'))}`);
+    chownSync(file, process.getuid?.() ?? 0, ANOTHER_GROUP);
+    chmodSync(file, parseInt(mode, 8));
     expect(await complaint()).toContain(reason);
     chmodSync(file, 0o600);
     expect(await inForce()).toBe('mine');
@@ -190,6 +194,7 @@ describe('a file that somebody else could have written is refused', () => {
     ['0707', 'lies in a folder that everybody can write'],
   ])('in a folder with the mode %s', async (mode, reason) => {
     put('a.json', profile('mine'));
+    chownSync(folder, process.getuid?.() ?? 0, ANOTHER_GROUP);
     chmodSync(folder, parseInt(mode, 8));
     expect(await complaint()).toContain(reason);
     chmodSync(folder, 0o700);
