@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   lchownSync,
@@ -9,6 +10,7 @@ import {
   rmSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { Home } from './config-files.js';
@@ -81,6 +83,34 @@ describe('a changed file takes effect at the next call', () => {
     writeFileSync(path, 'write_enabled: true\nallowed_sessions: [work]\n');
     expect((await asked).config.allowed_sessions).toEqual(['work']);
   });
+});
+
+test('a YAML file that is written without a pause closes the door within three seconds', async () => {
+  const home = new Home();
+  const path = home.write('.config/panewright/config.yaml', 'write_enabled: true\n');
+  const writing = setInterval(() => {
+    appendFileSync(path, '# more\n');
+  }, 100);
+  try {
+    const began = performance.now();
+    const { invalid, config } = await home.source().current();
+    expect(invalid).toMatch(/is being written right now/);
+    expect(config.write_enabled).toBe(false);
+    expect(performance.now() - began).toBeLessThan(3_000);
+  } finally {
+    clearInterval(writing);
+  }
+});
+
+test('a YAML file from the future is waited for once, and not at every call', async () => {
+  const home = new Home();
+  const path = home.write('.config/panewright/config.yaml', 'write_enabled: true\n');
+  const then = Date.now() / 1000 + 3600;
+  utimesSync(path, then, then);
+  const source = home.source();
+  await source.current();
+  const first = await source.current();
+  expect(await source.current()).toBe(first);
 });
 
 describe('a file that became unusable closes the door, and opens it again when mended', () => {

@@ -12,6 +12,10 @@ import { ConfigProblem } from './problem.js';
 /** A configuration is a page, not a book: larger is a mistake or an attack. */
 const MAX_BYTES = 1_000_000;
 
+/** How long a YAML file must have been left alone to be whole, and how long a call waits for that. */
+const LEFT_ALONE_MS = 500;
+const PATIENCE_MS = 2_500;
+
 /** Files to try, first one that exists wins. `explicit`: somebody named it, so its absence is an error. */
 export interface Lookup {
   readonly paths: readonly string[];
@@ -48,10 +52,11 @@ export function stampOf(path: string): string | null {
 const identity = (stats: BigIntStats): string =>
   `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
 
-/** Text of a file and when it was last written (milliseconds since the epoch). */
+/** Text of a file, when it was last written (milliseconds since the epoch), and what changes when it does. */
 export interface FileText {
   readonly text: string;
   readonly modified: number;
+  readonly stamp: string;
 }
 
 /** @throws ConfigProblem naming the file and the reason */
@@ -71,12 +76,33 @@ export function readGuarded(path: string): FileText {
     if (identity(fstatSync(fd, { bigint: true })) !== identity(before)) {
       throw new ConfigProblem(path, 'is being written right now');
     }
-    return { text, modified: Number(before.mtimeNs / 1_000_000n) };
+    return { text, modified: Number(before.mtimeNs / 1_000_000n), stamp: identity(before) };
   } catch (error) {
     throw error instanceof ConfigProblem ? error : new ConfigProblem(path, unreadable(error));
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * The same once the file has been left alone for a moment. Half a YAML file is mostly a valid one, which may allow
+ * what the whole does not; nothing tells that its writer is done but that no more comes.
+ * @throws ConfigProblem also when more keeps coming
+ */
+export async function readSettled(path: string): Promise<FileText> {
+  const deadline = performance.now() + PATIENCE_MS;
+  let file = readGuarded(path);
+  let age = Math.max(0, Date.now() - file.modified);
+  while (age < LEFT_ALONE_MS) {
+    const left = LEFT_ALONE_MS - age;
+    if (performance.now() + left > deadline) throw new ConfigProblem(path, 'is being written right now');
+    await new Promise((wake) => setTimeout(wake, left));
+    const again = readGuarded(path);
+    // From here on by our own clock: the file's may be another machine's.
+    age = again.stamp === file.stamp ? LEFT_ALONE_MS : 0;
+    file = again;
+  }
+  return file;
 }
 
 function unreadable(error: unknown): string {

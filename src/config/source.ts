@@ -4,7 +4,7 @@
  */
 import { dirname } from 'node:path';
 import { processEnv, type Env } from './env.js';
-import { lookup, readGuarded, stampOf, type Lookup } from './file.js';
+import { lookup, readGuarded, readSettled, stampOf, type Lookup } from './file.js';
 import { combine, type Layer } from './layers.js';
 import { isYaml, parseJson, parseYaml } from './parse.js';
 import { ConfigProblem } from './problem.js';
@@ -16,7 +16,7 @@ export const MACHINE_POLICY = '/etc/panewright/policy.json';
 
 /**
  * A file written less than this many ms ago is not settled: the clock of a file system is coarse, so a second
- * write of the same size would leave no trace, and a YAML file that is cut at a line's end is still valid.
+ * write of the same size would leave no trace.
  */
 const SETTLED_MS = 100;
 
@@ -114,17 +114,11 @@ export class ConfigSource implements ConfigReader {
     if (gone) throw new ConfigProblem(gone.path, advice);
   }
 
-  #text(path: string): string {
+  async #data(path: string): Promise<unknown> {
+    if (isYaml(path)) return parseYaml(path, (await readSettled(path)).text);
     const { text, modified } = readGuarded(path);
     this.#unsettledUntil = Math.max(this.#unsettledUntil, modified + SETTLED_MS);
-    return text;
-  }
-
-  async #data(path: string): Promise<unknown> {
-    if (!isYaml(path)) return parseJson(path, this.#text(path));
-    const age = Date.now() - readGuarded(path).modified;
-    if (age >= 0 && age < SETTLED_MS) await new Promise((wake) => setTimeout(wake, SETTLED_MS - age));
-    return parseYaml(path, this.#text(path));
+    return parseJson(path, text);
   }
 
   #closed(about: Pick<LoadedConfig, 'path' | 'editPath' | 'policyPath'>, invalid: string): LoadedConfig {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as later } from 'node:timers/promises';
 import { TestClient } from '../support/client.js';
 import { TestServer } from '../support/server.js';
 import { cleanEnvironment, PrivateTmux } from '../support/tmux.js';
@@ -113,6 +114,44 @@ test('a file that is still being written, at whatever length, never grants what 
     );
   } finally {
     await server.close();
+  }
+});
+
+test('a YAML file that is written in two steps, with a pause between them, is not taken for whole in between', async () => {
+  const tmux = new PrivateTmux();
+  const file = join(tmux.directory, 'config.yaml');
+  const socket = `tmux:\n  socket_path: ${tmux.socket}\n`;
+  const [front, rest] = [`${socket}write_enabled: true\n`, 'allowed_sessions: [work]\n'];
+  const start = () =>
+    TestClient.start({ args: ['--config', file], env: cleanEnvironment(tmux.home), cwd: tmux.home });
+  /** What is refused must be: the pause is what the writer makes, and nothing announces its end. */
+  const inSteps = async (client: TestClient): Promise<void> => {
+    writeFileSync(file, front);
+    const asked = client.refusal('write_pane', { session: 'vault', text: 'HALF' });
+    await later(250);
+    appendFileSync(file, '# a part of it\n');
+    await later(250);
+    appendFileSync(file, rest);
+    expect(await asked).toMatch(/^SESSION_NOT_ALLOWED: /);
+    await client.call('write_pane', { session: 'work', text: 'whole' });
+  };
+  try {
+    await tmux.newSession('work');
+    await tmux.newSession('vault');
+    writeFileSync(file, `${socket}write_enabled: false\nallowed_sessions: [work]\n`);
+    for (const before of ['a server that has read it before', 'one that has not']) {
+      const client = await start();
+      try {
+        if (before.endsWith('before'))
+          expect(await client.refusal('read_pane', { session: 'vault' })).toMatch(/^SESSION_NOT_ALLOWED: /);
+        await inSteps(client);
+      } finally {
+        await client.close();
+      }
+    }
+    expect(await tmux.capture('=vault:')).not.toContain('HALF');
+  } finally {
+    await tmux.dispose();
   }
 });
 
