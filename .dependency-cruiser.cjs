@@ -1,7 +1,7 @@
 /**
  * Who may import whom. Layers point down only; a room sees the rooms below it, never one above:
  *
- *   cli -> server -> tools -> profile -> permission -> panes -> tmux -> errors, ownership, config/schema
+ *   cli -> server -> tools -> profile -> permission -> panes -> tmux -> ownership, errors, config/schema
  */
 const LAYERS = ['tmux', 'panes', 'permission', 'profile', 'tools', 'server', 'cli'];
 
@@ -18,10 +18,16 @@ module.exports = {
   forbidden: [
     ...upward,
     {
-      name: 'what-all-rooms-share-imports-nothing',
+      name: 'errors-import-nothing',
       severity: 'error',
-      from: { path: '^src/(errors|ownership)\\.ts$' },
+      from: { path: '^src/errors\\.ts$' },
       to: { path: '^(src|profiles)/' },
+    },
+    {
+      name: 'ownership-knows-no-room',
+      severity: 'error',
+      from: { path: '^src/ownership\\.ts$' },
+      to: { path: '^(src|profiles)/', pathNot: '^src/errors\\.ts$' },
     },
     {
       name: 'config-is-wired-by-the-cli',

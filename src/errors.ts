@@ -35,6 +35,8 @@ export const ERRORS = {
   STATE_DAMAGED: 'A state file could not be read; it was set aside, not overwritten.',
   STATE_LOCKED: 'Another process holds the state of this session.',
   STATE_UNWRITABLE: 'The state directory cannot be written: the disk is full, or it may not be written.',
+  STATE_UNTRUSTED:
+    'Others than you could have written the state directory, or a record in it, so it is not believed.',
   OUTPUT_NOT_FOUND: 'The output is no longer kept.',
   AUDIT_FAILED: 'The audit log cannot be written and audit_required is set.',
   CANCELLED: 'The caller cancelled the request; what runs in the pane was left alone.',

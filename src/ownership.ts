@@ -3,9 +3,22 @@
  * be kept from others, is judged here. Somebody who may write any folder on the way can put another file in its
  * place, so all of them count. Access lists beyond the permission bits are not looked at.
  */
-import { chmodSync, fstatSync, lstatSync, mkdirSync, readlinkSync, statSync, type Stats } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { PanewrightError } from './errors.js';
 
 /** More links than this on one way lead in a circle. */
 const MOST_LINKS = 40;
@@ -55,15 +68,44 @@ export function otherWriterOf(fd: number, path: string): string | undefined {
 
 /**
  * Makes a folder for the user alone (0700), or takes the rights of others from one that is there.
- * @throws Error without a code, whose message says who could have put something into it
+ * @throws PanewrightError STATE_UNTRUSTED when others could have put something into it
  */
 export function ownFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   // Judged before it is mended: what lies in it by then would look as if it had always been ours.
   const reason = otherWriter(path);
-  if (reason !== undefined) throw new Error(`${path} ${reason}`);
+  if (reason !== undefined) throw untrusted(path, reason);
   const stats = statSync(path);
   if ((stats.mode & 0o077) !== 0 && stats.uid === process.getuid?.()) chmodSync(path, 0o700);
+}
+
+/**
+ * Text of a file that nobody else can have written; undefined where there is none that can be read.
+ * @throws PanewrightError STATE_UNTRUSTED
+ */
+export function readOwn(path: string): string | undefined {
+  let fd: number | undefined;
+  try {
+    // Without NONBLOCK, a named pipe that somebody put there would be waited on for ever.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const reason = otherWriterOf(fd, path);
+    if (reason !== undefined) throw untrusted(path, reason);
+    return readFileSync(fd, 'utf8');
+  } catch (error) {
+    if (error instanceof PanewrightError) throw error;
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** @param reason as `otherWriter` gives it */
+function untrusted(path: string, reason: string): PanewrightError {
+  return new PanewrightError(
+    'STATE_UNTRUSTED',
+    `${path} ${reason}, so others may have written what it says.`,
+    'Look through what is there, delete what you do not know, and mend its rights; or name another place in $XDG_STATE_HOME.',
+  );
 }
 
 /** @param folder path of a folder on the way; undefined for what is asked about itself */

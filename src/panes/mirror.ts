@@ -4,6 +4,7 @@
  */
 import { appendFileSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { ownFolder } from '../ownership.js';
 import type { RemoteHost } from '../tmux/remote/host.js';
 import { shellWord } from '../tmux/remote/words.js';
 
@@ -50,6 +51,7 @@ export class Mirror {
   async pull(files: readonly string[], growing: ReadonlySet<string> = new Set()): Promise<void> {
     const wanted = [...new Set(files)].filter((path) => !path.includes('\0') && path.startsWith('/'));
     if (wanted.length === 0) return;
+    ownFolder(this.#root);
     const calls = wanted.map((path) => {
       const stamp = this.#stamps.get(path) ?? '';
       const size = growing.has(path) && stamp !== '' ? (stamp.split(' ').at(-1) ?? '0') : '0';

@@ -4,9 +4,10 @@
  * outputs the latest.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { PanewrightError } from '../errors.js';
+import { ownFolder } from '../ownership.js';
 import type { OutputSink } from './output.js';
 
 /** Text up to this size stays in memory until somebody needs the file. */
@@ -100,7 +101,7 @@ export class Spool implements OutputSink {
     this.#size = 0;
     try {
       if (this.#fd === undefined) {
-        mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+        ownFolder(this.#directory);
         this.#fd = openSync(this.#path(''), 'w', 0o600);
       }
       written = writeSync(this.#fd, bytes);

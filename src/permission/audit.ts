@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { PanewrightError, type ErrorCode } from '../errors.js';
+import { otherWriter } from '../ownership.js';
 import type { LoadedConfig } from '../config/schema.js';
 import { rotate } from './rotate.js';
 
@@ -90,6 +91,8 @@ export class AuditLog {
   /** Null when the line is in the file, else the reason why not. */
   #append(path: string, entry: AuditEntry): string | null {
     try {
+      const reason = otherWriter(path, { shared: true });
+      if (reason !== undefined) return `${path}: ${reason}`;
       rotate(path, this.#maxBytes, this.#keep);
       const fd = openLog(path);
       try {

@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../support/client.js';
 import { TestServer } from '../support/server.js';
@@ -296,6 +306,26 @@ describe('a log', () => {
     await server.client.call('send_keys', { session: 'work', key: 'C-u' });
     // Lines for people are written in batches.
     await server.tmux.until(target, () => /\[panewright audit\] not logged: /.test(server.client.stderr));
+  });
+
+  test('in a folder that everybody can write is not written, in one that a group can, as /var/log is, it is', async () => {
+    const folder = join(server.tmux.home, 'open-logs');
+    const audit_log = join(folder, 'audit.jsonl');
+    mkdirSync(folder);
+    chownSync(
+      folder,
+      process.getuid?.() ?? 0,
+      process.getgroups?.().find((gid) => gid !== process.getgid?.()) ?? 100,
+    );
+    server.configure({ audit_log, audit_required: true });
+    for (const [mode, isWritten] of [
+      [0o777, false],
+      [0o775, true],
+    ] as const) {
+      chmodSync(folder, mode);
+      const { isError } = await server.client.raw('send_keys', { session: 'work', key: 'C-u' });
+      expect([mode, isError === true, existsSync(audit_log)]).toEqual([mode, !isWritten, isWritten]);
+    }
   });
 
   test('that is required and not configured refuses writes', async () => {

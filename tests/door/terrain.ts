@@ -92,7 +92,8 @@ function split(target: string): string[] {
   return ['split-window', '-d', '-t', target, '-P', '-F', '#{pane_id}'];
 }
 
-function record(name: string, said: string): object {
+/** A record of a session whose one turn was asked, and answered, so. */
+export function record(name: string, said: string): object {
   const turn = {
     turn_id: 't1',
     prompt: said,

@@ -241,6 +241,10 @@ export class Sessions {
     return this.#store.damaged;
   }
 
+  get distrusted(): SessionStore['distrusted'] {
+    return this.#store.distrusted;
+  }
+
   /** Sets the conversation that the session goes on with when it is started again. */
   nameConversation(name: string, id: string, initial?: SessionRecord): Promise<SessionRecord> {
     return this.#store.update(

@@ -1,23 +1,16 @@
 /**
  * Records on disk: written whole and atomically, changed under a lock that all processes share, set aside when
  * damaged, never overwritten with nothing. What cannot be written (a full disk, say) is kept in memory, is what
- * this process goes by, and is written as soon as that can be done. Folder 0700, files 0600.
+ * this process goes by, and is written as soon as that can be done. Folder 0700, files 0600; a record says what is
+ * run, so one that others could have written is refused.
  */
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { PanewrightError } from '../../errors.js';
+import { otherWriter, ownFolder, readOwn } from '../../ownership.js';
 import { merged, type SessionRecord } from './record.js';
+import { fileName, reasonOf, stampOf, unknown, unwritable } from './store-files.js';
 import { heldElsewhere, locked } from './store-lock.js';
 
 /** What must be there for a record to be of use; whatever else is in the file is kept as it is. */
@@ -41,6 +34,7 @@ interface Unsaved {
 }
 
 export class SessionStore {
+  readonly #stateDir: string;
   readonly #directory: string;
   /** Records as they were last read; every write makes another file, so its stamp tells whether one still holds. */
   readonly #known = new Map<string, { readonly stamp: string; readonly record: SessionRecord }>();
@@ -58,6 +52,7 @@ export class SessionStore {
    */
   constructor(stateDir: string, host?: string) {
     this.#host = host;
+    this.#stateDir = stateDir;
     this.#directory = join(stateDir, ...(host === undefined ? [] : ['hosts', host]), 'sessions');
   }
 
@@ -68,28 +63,44 @@ export class SessionStore {
       mkdirSync(path, { recursive: true, mode: 0o700 });
       return path;
     } catch (error) {
-      throw unwritable(name, reasonOf(error) ?? String(error));
+      throw unwritable(name, error);
     }
   }
 
-  /** The record, or undefined; a damaged file is set aside and reported. Not to be changed: see `update`. */
+  /**
+   * The record, or undefined; a damaged file is set aside and reported. Not to be changed: see `update`.
+   * @throws PanewrightError STATE_UNTRUSTED
+   */
   get(name: string): SessionRecord | undefined {
     const path = this.#path(name);
     return this.#unsaved.has(name) ? this.#latest(name, path) : this.#recall(path);
   }
 
+  /** All records that can be believed. */
   list(): SessionRecord[] {
-    let files: string[] = [];
-    try {
-      files = readdirSync(this.#directory);
-    } catch {
-      // Nothing was ever written.
-    }
-    const onDisk = files
-      .filter((file) => file.endsWith('.json'))
-      .flatMap((file) => this.#recall(join(this.#directory, file)) ?? []);
+    const onDisk = this.#files().flatMap((path) => believed(() => this.#recall(path)) ?? []);
     const names = new Set([...onDisk.map((record) => record.name), ...this.#unsaved.keys()]);
-    return [...names].flatMap((name) => this.get(name) ?? []).sort((a, b) => a.name.localeCompare(b.name));
+    const all = [...names].flatMap((name) => believed(() => this.get(name)) ?? []);
+    return all.sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** What is not believed: the folder, or single records in it. */
+  get distrusted(): { readonly path: string; readonly reason: string }[] {
+    const judged = (path: string) => {
+      const reason = otherWriter(path);
+      return reason === undefined ? [] : [{ path, reason }];
+    };
+    const folder = judged(this.#directory);
+    return folder.length > 0 ? folder : this.#files().flatMap(judged);
+  }
+
+  #files(): string[] {
+    try {
+      const files = readdirSync(this.#directory).filter((file) => file.endsWith('.json'));
+      return files.map((file) => join(this.#directory, file));
+    } catch {
+      return []; // Nothing was ever written.
+    }
   }
 
   /** Why the newest state of a record is not on disk; undefined when it is. */
@@ -158,7 +169,7 @@ export class SessionStore {
             `the state of session ${JSON.stringify(name)} is being changed by another process.`,
             'Nothing was removed; try again.',
           );
-        throw unwritable(name, reasonOf(error) ?? String(error));
+        throw unwritable(name, error);
       }
     });
   }
@@ -174,7 +185,7 @@ export class SessionStore {
       this.#ready();
       return await locked(`${this.#path(name)}.start`, once, START_MS);
     } catch (error) {
-      if (isLocked) throw error;
+      if (isLocked || error instanceof PanewrightError) throw error;
       // Where nothing can be written there is nothing to agree through; tmux takes no name twice.
       if (!heldElsewhere(error)) return action();
       throw new PanewrightError(
@@ -221,12 +232,8 @@ export class SessionStore {
   }
 
   #read(path: string): SessionRecord | undefined {
-    let text: string;
-    try {
-      text = readFileSync(path, 'utf8');
-    } catch {
-      return undefined;
-    }
+    const text = readOwn(path);
+    if (text === undefined) return undefined;
     try {
       return Shape.parse(JSON.parse(text)) as unknown as SessionRecord;
     } catch {
@@ -247,8 +254,8 @@ export class SessionStore {
   }
 
   #ready(): string {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-    chmodSync(this.#directory, 0o700);
+    ownFolder(this.#stateDir);
+    ownFolder(this.#directory);
     return this.#directory;
   }
 
@@ -257,41 +264,11 @@ export class SessionStore {
   }
 }
 
-/** Tells one content of a file from another; undefined where there is none, or no folder that could hold it. */
-function stampOf(path: string): string | undefined {
+function believed<T>(read: () => T): T | undefined {
   try {
-    const { ino, size, mtimeNs } = statSync(path, { bigint: true });
-    return `${ino} ${size} ${mtimeNs}`;
-  } catch {
-    return undefined;
+    return read();
+  } catch (error) {
+    if (error instanceof PanewrightError && error.code === 'STATE_UNTRUSTED') return undefined;
+    throw error;
   }
-}
-
-/** Why a file cannot be written now, in one word; undefined for any other error. */
-function reasonOf(error: unknown): string | undefined {
-  const { code } = error as NodeJS.ErrnoException;
-  return heldElsewhere(error) ? 'locked by another process' : /^E[A-Z]+$/.test(code ?? '') ? code : undefined;
-}
-
-/** A name that any file system takes and that no two sessions share. */
-function fileName(name: string): string {
-  if (/^[A-Za-z0-9_-]{1,80}$/.test(name)) return name;
-  const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
-  return `${name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 40)}~${digest}`;
-}
-
-function unknown(name: string): PanewrightError {
-  return new PanewrightError(
-    'AGENT_NOT_FOUND',
-    `no session ${JSON.stringify(name)} is known.`,
-    'Start it with session_start, or call session_list for those that are.',
-  );
-}
-
-function unwritable(name: string, reason: string): PanewrightError {
-  return new PanewrightError(
-    'STATE_UNWRITABLE',
-    `the state of session ${JSON.stringify(name)} cannot be written: ${reason}.`,
-    'Make room in the state directory, or make it writable, and try again.',
-  );
 }

@@ -52,6 +52,14 @@ export const health = plainTool({
         problem: `a damaged state file was set aside: ${shownFile(file, context)}.`,
         advice: 'Look into it or delete it; the session starts afresh.',
       });
+    for (const { path, reason } of context.sessions.distrusted) {
+      const shown = path.endsWith('.json') ? shownFile(path, context) : path;
+      problems.push({
+        problem: `records are not believed, for others may have written them: ${shown} ${reason}.`,
+        advice:
+          'Delete those that you do not know, and mend the rights; or set XDG_STATE_HOME to another place.',
+      });
+    }
     for (const session of context.sessions.unsavedNames.filter((name) => context.maySee(name)))
       problems.push({
         problem: `session ${session}: ${unsavedNote(context.sessions.unsaved(session) ?? '')}.`,
