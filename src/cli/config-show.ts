@@ -34,6 +34,7 @@ function asJson(loaded: LoadedConfig): object {
     path: loaded.path,
     policy_path: loaded.policyPath,
     problem: loaded.invalid ?? null,
+    hosts_left_out: loaded.hostsLeftOut,
     values: { ...(Object.fromEntries(values) as object), hosts },
   };
 }
@@ -50,6 +51,8 @@ function asText(loaded: LoadedConfig): string {
   const policies = loaded.policy.flatMap(({ path, allowed_sessions: sessions }) =>
     sessions.length > 0 ? [`${path} allows only the sessions ${sessions.join(', ')}`] : [],
   );
+  const { hostsLeftOut: left } = loaded;
+  const hosts = left.length > 0 ? [`the policy leaves out the hosts ${left.join(', ')}`] : [];
   const problem = loaded.invalid === undefined ? [] : [paint('red', `cannot be used: ${loaded.invalid}`)];
   return [
     `file    ${loaded.path ?? `none; ${loaded.editPath} would be read`}`,
@@ -58,5 +61,6 @@ function asText(loaded: LoadedConfig): string {
     '',
     ...rows,
     ...policies,
+    ...hosts,
   ].join('\n');
 }

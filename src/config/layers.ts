@@ -21,6 +21,7 @@ export interface Combined {
   readonly origins: Record<string, Origin>;
   readonly policy: readonly PolicyNarrowing[];
   readonly hostPolicy: Record<string, readonly PolicyNarrowing[]>;
+  readonly hostsLeftOut: readonly string[];
 }
 
 const KNOWN = [...LEAVES.map((leaf) => leaf.path), 'hosts'];
@@ -41,6 +42,10 @@ function withoutSchema(data: unknown): unknown {
 
 const isSet = (layer: Layer | undefined, leaf: Leaf): boolean =>
   layer !== undefined && valueAt(layer.data, leaf.keys) !== undefined;
+
+/** The two socket keys say one thing together: a policy that names a socket leaves no way around it. */
+const pinsSocket = (layer: Layer): boolean =>
+  LEAVES.some((leaf) => leaf.keys[0] === 'tmux' && isSet(layer, leaf));
 
 function expanded(leaf: Leaf, value: unknown, env: Env): unknown {
   if (!leaf.isPath) return value;
@@ -70,9 +75,11 @@ export function combine(
   }
   for (const layer of policies) narrow(config, origins, layer, env);
   const isTable = (layer: Layer): boolean => valueAt(layer.data, ['hosts']) !== undefined;
-  const { hosts, hostPolicy } = narrowedHosts(
+  const { hosts, hostPolicy, hostsLeftOut } = narrowedHosts(
     fromFile.hosts,
-    policies.filter(isTable).map((layer) => ({ path: layer.path, hosts: validated(layer).hosts })),
+    policies
+      .filter((layer) => isTable(layer) || pinsSocket(layer))
+      .map((layer) => ({ path: layer.path, hosts: validated(layer).hosts })),
   );
   config['hosts'] = hosts;
   const policy = policies.map((layer) => ({
@@ -80,7 +87,7 @@ export function combine(
     allowed_sessions: validated(layer).allowed_sessions,
   }));
   // Every leaf was judged by its own schema and put in its place, so this is a complete Config.
-  return { config: config as Config, origins, policy, hostPolicy };
+  return { config: config as Config, origins, policy, hostPolicy, hostsLeftOut };
 }
 
 function narrow(
@@ -90,10 +97,8 @@ function narrow(
   env: Env,
 ): void {
   const policy = validated(layer);
-  // The two socket keys say one thing together: a policy that names a socket leaves no way around it.
-  const pinsSocket = LEAVES.some((leaf) => leaf.keys[0] === 'tmux' && isSet(layer, leaf));
   for (const leaf of LEAVES) {
-    if (!isSet(layer, leaf) && !(pinsSocket && leaf.keys[0] === 'tmux')) continue;
+    if (!isSet(layer, leaf) && !(pinsSocket(layer) && leaf.keys[0] === 'tmux')) continue;
     const mine = valueAt(config, leaf.keys);
     const value = narrowed(leaf, mine, expanded(leaf, valueAt(policy, leaf.keys), env));
     if (JSON.stringify(value) === JSON.stringify(mine)) continue;

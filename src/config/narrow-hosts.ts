@@ -1,6 +1,7 @@
 /**
  * Machine policies over hosts: a policy that has a table of hosts leaves only those that it names too, and pins
- * how each is reached. Pure.
+ * how each is reached. One that names a socket and no hosts leaves none: a host whose command is `env` is this
+ * machine, on any socket. Pure.
  */
 import type { HostConfig, PolicyNarrowing } from './schema.js';
 
@@ -9,11 +10,19 @@ type Hosts = Readonly<Record<string, HostConfig>>;
 export function narrowedHosts(
   mine: Hosts,
   policies: readonly { readonly path: string; readonly hosts: Hosts }[],
-): { hosts: Record<string, HostConfig>; hostPolicy: Record<string, readonly PolicyNarrowing[]> } {
+): {
+  hosts: Record<string, HostConfig>;
+  hostPolicy: Record<string, readonly PolicyNarrowing[]>;
+  /** The user's hosts that a policy leaves out. */
+  hostsLeftOut: readonly string[];
+} {
   const hosts: Record<string, HostConfig> = {};
   const hostPolicy: Record<string, readonly PolicyNarrowing[]> = {};
   for (const [name, host] of Object.entries(mine)) {
-    const theirs = policies.map(({ path, hosts: table }) => ({ path, host: table[name] }));
+    const theirs = policies.map(({ path, hosts: table }) => ({
+      path,
+      host: Object.hasOwn(table, name) ? table[name] : undefined,
+    }));
     if (theirs.some((policy) => policy.host === undefined)) continue;
     const all = theirs.flatMap((policy) => policy.host ?? []);
     hosts[name] = all.reduce(narrowed, host);
@@ -21,7 +30,8 @@ export function narrowedHosts(
       their ? [{ path, allowed_sessions: their.allowed_sessions }] : [],
     );
   }
-  return { hosts, hostPolicy };
+  const hostsLeftOut = Object.keys(mine).filter((name) => !Object.hasOwn(hosts, name));
+  return { hosts, hostPolicy, hostsLeftOut };
 }
 
 /** A name must lead where the policy says that it leads; rights only shrink. */

@@ -168,6 +168,8 @@ export interface LoadedConfig {
   readonly policy: readonly PolicyNarrowing[];
   /** The same for single hosts, by name. */
   readonly hostPolicy: Readonly<Record<string, readonly PolicyNarrowing[]>>;
+  /** Hosts of the user's file that a machine policy leaves out. */
+  readonly hostsLeftOut: readonly string[];
   /** The host that this configuration has been narrowed for; absent for this machine. */
   readonly host?: string;
   /**

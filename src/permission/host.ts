@@ -7,9 +7,16 @@ import { PanewrightError } from '../errors.js';
 import { visible } from './policy.js';
 
 /** @returns undefined for this machine; rejects a name that is not in the configuration */
-export function hostNamed(asked: string | undefined, { config }: LoadedConfig): string | undefined {
+export function hostNamed(asked: string | undefined, loaded: LoadedConfig): string | undefined {
   if (asked === undefined || asked === LOCAL) return undefined;
+  const { config, hostsLeftOut, policyPath } = loaded;
   if (Object.hasOwn(config.hosts, asked)) return asked;
+  if (hostsLeftOut.includes(asked))
+    throw new PanewrightError(
+      'HOST_UNKNOWN',
+      `the policy ${policyPath ?? ''} leaves out the host ${JSON.stringify(asked)} of the configuration.`,
+      'Only whoever administers this machine can change it, by naming the host under "hosts" there.',
+    );
   const names = [LOCAL, ...Object.keys(config.hosts)];
   throw new PanewrightError(
     'HOST_UNKNOWN',

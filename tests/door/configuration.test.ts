@@ -192,3 +192,40 @@ test('a machine policy holds against file, variable and flag, and closes the doo
     await tmux.dispose();
   }
 });
+
+test('a machine policy that names a socket is not walked around by a host that is this machine', async () => {
+  const [agents, theirs] = [new PrivateTmux(), new PrivateTmux()];
+  const policy = join(agents.directory, 'policy.json');
+  const me = { command: ['env'], tmux: { socket_path: theirs.socket } };
+  const pinned = { tmux: { socket_path: agents.socket } };
+  const server = await TestServer.start({
+    tmux: agents,
+    config: { tmux: { socket_path: theirs.socket }, hosts: { me } },
+    env: { PANEWRIGHT_POLICY: policy },
+  });
+  try {
+    const { client } = server;
+    await agents.newSession('agent-1');
+    await theirs.newSession('private');
+    for (const content of [pinned, { ...pinned, hosts: {} }]) {
+      writeFileSync(policy, JSON.stringify(content));
+      for (const [tool, args] of [
+        ['read_pane', {}],
+        ['write_pane', { text: 'AROUND' }],
+      ] as const) {
+        expect(await client.refusal(tool, { session: 'private', ...args })).toMatch(/^SESSION_NOT_FOUND: /);
+        expect(await client.refusal(tool, { session: 'private', host: 'me', ...args })).toMatch(
+          /^HOST_UNKNOWN: the policy .*policy\.json leaves out the host "me"/,
+        );
+      }
+      expect(JSON.stringify((await client.call('health'))['problems'])).toContain('leaves out the hosts me');
+    }
+    expect(await theirs.capture('=private:')).not.toContain('AROUND');
+    writeFileSync(policy, JSON.stringify({ ...pinned, hosts: { me } }));
+    await client.call('read_pane', { session: 'private', host: 'me' });
+  } finally {
+    await server.close();
+    await agents.dispose();
+    await theirs.dispose();
+  }
+});

@@ -97,7 +97,17 @@ export function checkRights(loaded: LoadedConfig): Finding[] {
             changeIn(loaded, 'read_only_sessions', 'take the names out of read_only_sessions'),
           ),
         ];
-  return [writing, sessions, ...looked];
+  const hosts =
+    loaded.hostsLeftOut.length === 0
+      ? []
+      : [
+          note(
+            'rights',
+            `refused: the hosts ${loaded.hostsLeftOut.join(', ')}, by the policy`,
+            `Only whoever administers this machine can change it, in ${loaded.policyPath ?? ''}.`,
+          ),
+        ];
+  return [writing, sessions, ...looked, ...hosts];
 }
 
 /** How to have it otherwise: by changing the value in the place where it comes from. */

@@ -65,7 +65,12 @@ export const health = plainTool({
         problem: `session ${session}: ${unsavedNote(context.sessions.unsaved(session) ?? '')}.`,
         advice: 'Make room in the state directory, or make it writable.',
       });
-    const { invalid } = context.config;
+    const { invalid, hostsLeftOut, host } = context.config;
+    if (hostsLeftOut.length > 0 && host === undefined)
+      problems.push({
+        problem: `the machine policy leaves out the hosts ${hostsLeftOut.join(', ')}.`,
+        advice: 'Whoever administers this machine can name them under "hosts" in the policy.',
+      });
     if (invalid !== undefined)
       problems.push({ problem: `the configuration cannot be used: ${invalid}.`, advice: 'Mend the file.' });
     const sessions = tmux ? await allInfos(context) : [];
