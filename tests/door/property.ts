@@ -15,6 +15,15 @@ const BATCH = 25;
 /** What a call may take: the longest wait that the suites' configuration allows, and the deadline of a fault. */
 const MAX_MS = 3_500;
 
+/** What a case may take on a busy machine, and the last batch with the comparison of everything. */
+const CASE_MS = 30;
+const COMPARING_MS = 30_000;
+
+/** How long a test of so many cases, or of as many as are asked for, may take: enough that all of them are tried. */
+export function timeFor(cases: number): number {
+  return Number(process.env['PANEWRIGHT_CASES'] ?? cases) * CASE_MS + 2 * COMPARING_MS;
+}
+
 export interface Judgement {
   readonly call: Call;
   readonly text: string;
@@ -54,15 +63,18 @@ export async function nothingChanges(
     expect(await wholeOf(terrain.tmux)).toBe(before);
     expect(existsSync(terrain.canary)).toBe(false);
   };
-  await fc.assert(
+  const details = await fc.check(
     fc.asyncProperty(fc.array(call, { minLength: BATCH, maxLength: BATCH, size: 'max' }), batch),
     {
       seed,
       numRuns: Math.ceil(wanted / BATCH),
-      interruptAfterTimeLimit: 60_000,
-      markInterruptAsFailure: false,
+      interruptAfterTimeLimit: timeFor(cases) - COMPARING_MS,
+      markInterruptAsFailure: true,
     },
   );
+  if (details.interrupted && details.counterexample === null)
+    throw new Error(`only ${details.numRuns * BATCH} of ${wanted} cases were tried (seed ${seed})`);
+  if (details.failed) throw new Error((await fc.asyncDefaultReportMessage(details)) ?? 'failed');
   expect(client.stderr).not.toContain(LEAK);
   return counts;
 }

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { TestServer } from '../support/server.js';
 import { calls, hostile, hostileStrings, type Arguments } from './hostile.js';
-import { nothingChanges, type Judgement } from './property.js';
+import { nothingChanges, timeFor, type Judgement } from './property.js';
 import { Terrain } from './terrain.js';
 import { wholeOf } from './whole.js';
 
@@ -90,45 +90,61 @@ const denied =
     expect(['INVALID_ARGUMENT', 'HOST_UNKNOWN', ...codes]).toContain(text.split(':')[0]);
   };
 
-test('while writing is off no call changes anything', async () => {
-  const drawn = calls(writes(), hostile(terrain.canary));
-  const counts = await nothingChanges(terrain, server.client, drawn, 3_000, denied('WRITE_DISABLED'));
-  for (const tool of Object.keys(writes()))
-    expect([tool, counts.get(`${tool} WRITE_DISABLED`) ?? 0]).not.toEqual([tool, 0]);
-}, 100_000);
+test(
+  'while writing is off no call changes anything',
+  async () => {
+    const drawn = calls(writes(), hostile(terrain.canary));
+    const counts = await nothingChanges(terrain, server.client, drawn, 3_000, denied('WRITE_DISABLED'));
+    for (const tool of Object.keys(writes()))
+      expect([tool, counts.get(`${tool} WRITE_DISABLED`) ?? 0]).not.toEqual([tool, 0]);
+  },
+  timeFor(3_000),
+);
 
-test('while no session is allowed no call changes anything, or tells what exists', async () => {
-  server.configure({ write_enabled: true, allowed_sessions: ['nothing-has-this-name'], max_timeout: 0.5 });
-  const drawn = calls(writes(), hostile(terrain.canary));
-  const counts = await nothingChanges(terrain, server.client, drawn, 2_000, (judged) => {
-    denied('SESSION_NOT_ALLOWED', 'PROFILE_UNKNOWN')(judged);
-    for (const exists of ['work-2', 'frozen', 'guest', 'twin'])
-      if (!JSON.stringify(judged.call).includes(exists)) expect(judged.text).not.toContain(exists);
-  });
-  for (const tool of Object.keys(writes()))
-    expect([tool, counts.get(`${tool} SESSION_NOT_ALLOWED`) ?? 0]).not.toEqual([tool, 0]);
-}, 100_000);
+test(
+  'while no session is allowed no call changes anything, or tells what exists',
+  async () => {
+    server.configure({ write_enabled: true, allowed_sessions: ['nothing-has-this-name'], max_timeout: 0.5 });
+    const drawn = calls(writes(), hostile(terrain.canary));
+    const counts = await nothingChanges(terrain, server.client, drawn, 2_000, (judged) => {
+      denied('SESSION_NOT_ALLOWED', 'PROFILE_UNKNOWN')(judged);
+      for (const exists of ['work-2', 'frozen', 'guest', 'twin'])
+        if (!JSON.stringify(judged.call).includes(exists)) expect(judged.text).not.toContain(exists);
+    });
+    for (const tool of Object.keys(writes()))
+      expect([tool, counts.get(`${tool} SESSION_NOT_ALLOWED`) ?? 0]).not.toEqual([tool, 0]);
+  },
+  timeFor(2_000),
+);
 
-test('while every session is read-only no call changes anything', async () => {
-  server.configure({ write_enabled: true, read_only_sessions: ['*'], max_timeout: 0.5 });
-  const drawn = calls(writes(), hostile(terrain.canary));
-  const counts = await nothingChanges(
-    terrain,
-    server.client,
-    drawn,
-    2_000,
-    denied('WRITE_DISABLED', 'PROFILE_UNKNOWN', 'SESSION_NOT_FOUND', 'PANE_NOT_FOUND'),
-  );
-  for (const tool of Object.keys(writes()))
-    expect([tool, counts.get(`${tool} WRITE_DISABLED`) ?? 0]).not.toEqual([tool, 0]);
-}, 100_000);
+test(
+  'while every session is read-only no call changes anything',
+  async () => {
+    server.configure({ write_enabled: true, read_only_sessions: ['*'], max_timeout: 0.5 });
+    const drawn = calls(writes(), hostile(terrain.canary));
+    const counts = await nothingChanges(
+      terrain,
+      server.client,
+      drawn,
+      2_000,
+      denied('WRITE_DISABLED', 'PROFILE_UNKNOWN', 'SESSION_NOT_FOUND', 'PANE_NOT_FOUND'),
+    );
+    for (const tool of Object.keys(writes()))
+      expect([tool, counts.get(`${tool} WRITE_DISABLED`) ?? 0]).not.toEqual([tool, 0]);
+  },
+  timeFor(2_000),
+);
 
-test('while the configuration is broken no call changes anything', async () => {
-  server.configure({ write_enabled: 'yes' });
-  const drawn = calls(writes(), hostile(terrain.canary));
-  const codes = ['CONFIG_INVALID', 'PROFILE_UNKNOWN'];
-  await nothingChanges(terrain, server.client, drawn, 1_000, denied(...codes));
-}, 100_000);
+test(
+  'while the configuration is broken no call changes anything',
+  async () => {
+    server.configure({ write_enabled: 'yes' });
+    const drawn = calls(writes(), hostile(terrain.canary));
+    const codes = ['CONFIG_INVALID', 'PROFILE_UNKNOWN'];
+    await nothingChanges(terrain, server.client, drawn, 1_000, denied(...codes));
+  },
+  timeFor(1_000),
+);
 
 test('a write in an allowed session leaves all others as they were, whatever it is called with', async () => {
   server.configure({ write_enabled: true, allowed_sessions: ['work-2'], max_timeout: 0.3 });
