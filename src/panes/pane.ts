@@ -27,26 +27,13 @@ import { sliceCells } from './cells.js';
 import type { Key } from './keys.js';
 import type { Machine } from './machine.js';
 import { openCommand, type OpenOptions } from './open.js';
+import { pasteCommands, type Piece } from './paste.js';
 import { respawnCommand, type SessionOptions } from './session.js';
 import { ansiLines, screenLines } from './screen.js';
 import type { PaneStream } from './stream.js';
 import type { PaneStreams } from './streams.js';
 import { targetName } from './targets.js';
 import { PaneMoved } from './untouched.js';
-
-/** Text to put into a pane as if typed. */
-export interface Piece {
-  readonly text: string;
-  /** Framed as a paste where the program asked for bracketed paste. */
-  readonly framed?: boolean;
-}
-
-let buffers = 0;
-
-/** Unique among all processes: two that shared a name would paste each other's text. */
-function bufferName(): string {
-  return `panewright-${process.pid}-${(buffers++).toString(36)}-${Math.random().toString(36).slice(2)}`;
-}
 
 export interface Terminal {
   readonly tmux: TmuxServer;
@@ -400,15 +387,8 @@ export class WritePane extends ReadPane {
     );
   }
 
-  // A named buffer, deleted at once, is byte-exact on every tmux, needs no key table and works in copy mode.
-  // -r: newlines stay newlines. -S: control characters stay what they are.
   #paste(piece: Piece): Command[] {
-    const name = bufferName();
-    const flags = `-dr${piece.framed ? 'p' : ''}${pasteNeedsRaw(this.row.serverVersion) ? 'S' : ''}`;
-    return [
-      ['set-buffer', '-b', name, '--', piece.text],
-      ['paste-buffer', flags, '-b', name, '-t', this.id],
-    ];
+    return pasteCommands(this.id, piece, pasteNeedsRaw(this.row.serverVersion));
   }
 }
 

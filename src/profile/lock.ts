@@ -5,7 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { machineId } from '../tmux/machine-id.js';
 import { PanewrightError } from '../errors.js';
-import type { Piece, WritePane } from '../panes/pane.js';
+import type { WritePane } from '../panes/pane.js';
+import type { Piece } from '../panes/paste.js';
 import { LostBefore } from '../panes/untouched.js';
 
 /** A lock older than this whose holder cannot be asked has been left behind, in milliseconds. */

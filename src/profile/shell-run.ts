@@ -3,7 +3,8 @@
  * the status, B says that the prompt is back; see docs/completion.md.
  */
 import type { Mark } from '../panes/marks.js';
-import type { Piece, WritePane } from '../panes/pane.js';
+import type { WritePane } from '../panes/pane.js';
+import type { Piece } from '../panes/paste.js';
 import { PaneMoved } from '../panes/untouched.js';
 import type { PaneStream } from '../panes/stream.js';
 import { isRefusal } from '../permission/permit.js';
