@@ -103,8 +103,14 @@ export class Permit {
     if (!atOnce) return;
     await this.#reload();
     const { gate } = this.#options;
-    for (const { pane, sessions, asked } of this.#opened)
-      judgeOrThrow('read', (await gate.sessionsNow(pane)) ?? sessions, this.#config, asked);
+    for (const { pane, sessions, asked } of this.#opened) {
+      const now = await gate.sessionsNow(pane).catch((error: unknown) => {
+        // Of a tmux that does not answer, what it last said holds: an answer that is ready is not lost for that.
+        if (error instanceof PanewrightError && SILENT.has(error.code)) return undefined;
+        throw error;
+      });
+      judgeOrThrow('read', now ?? sessions, this.#config, asked);
+    }
   }
 
   #leave(access: Access, asked: string, sessions: readonly string[], first: string): Leave {
@@ -132,6 +138,8 @@ export class Permit {
     this.#readAt = performance.now();
   }
 }
+
+const SILENT: ReadonlySet<string> = new Set(['TMUX_LOST', 'HOST_UNREACHABLE']);
 
 function isOld(time: number): boolean {
   return performance.now() - time > INSTANT_MS;
