@@ -63,7 +63,7 @@ export class PanePipe {
   readonly #side: PipeSide;
   #stage: Stage = 'opening';
   /** Holds the FIFO until both its ends are open. */
-  readonly #folder: string;
+  #folder: string | undefined;
   #socket: Socket | undefined;
   /** Brought by the connection behind the answer: the pipe brings it again. */
   #again: Buffer[] = [];
@@ -81,7 +81,6 @@ export class PanePipe {
 
   constructor(side: PipeSide) {
     this.#side = side;
-    this.#folder = mkdtempSync(join(tmpdir(), 'panewright-pipe-'));
     this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     this.#open().catch(() => {
       this.#end(false);
@@ -105,7 +104,7 @@ export class PanePipe {
   }
 
   async #open(): Promise<void> {
-    const path = join(this.#folder, 'output');
+    const path = join((this.#folder = mkdtempSync(join(tmpdir(), 'panewright-pipe-'))), 'output');
     let writer: number | undefined;
     try {
       if (!PLAIN_PATH.test(path) || !(await this.#side.makeFifo(path)) || this.isOver)
@@ -140,7 +139,8 @@ export class PanePipe {
       if (!opened) return this.#end(false);
       await speaks;
       if (this.isOver) await this.#closeTmuxs().catch(() => undefined);
-      else if (this.#stage === 'both') await this.#giveUp(true);
+      // A tmux that sees other files than we do has nobody at the other end.
+      else if (this.#stage === 'both') await this.#giveUp(this.#again.length === 0);
     } finally {
       if (writer !== undefined) closeSync(writer);
       this.#removeFolder();
@@ -292,7 +292,7 @@ export class PanePipe {
   }
 
   #removeFolder(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
