@@ -2,6 +2,7 @@
  * What one call may do, as the configuration and the panes are at each moment. A call may wait for long, for its turn
  * or for output: what was allowed when it came may be forbidden when it acts, and when it answers.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadedConfig } from '../config/schema.js';
 import { PanewrightError } from '../errors.js';
 import type { Leave, ReadPane, WritePane } from '../panes/pane.js';
@@ -12,6 +13,9 @@ import type { Access } from './policy.js';
 
 /** For how long a judgement holds, in milliseconds: no call that neither queues nor waits takes longer. */
 const INSTANT_MS = 100;
+
+/** How long tmux is waited for where the answer of the call is ready, in milliseconds. */
+const SILENT_MS = 1_000;
 
 export interface PermitOptions {
   readonly gate: Gate;
@@ -104,11 +108,12 @@ export class Permit {
     await this.#reload();
     const { gate } = this.#options;
     for (const { pane, sessions, asked } of this.#opened) {
-      const now = await gate.sessionsNow(pane).catch((error: unknown) => {
-        // Of a tmux that does not answer, what it last said holds: an answer that is ready is not lost for that.
+      const asking = gate.sessionsNow(pane).catch((error: unknown) => {
         if (error instanceof PanewrightError && SILENT.has(error.code)) return undefined;
         throw error;
       });
+      // Of a tmux that stands still, what it last said holds: an answer that is ready is not lost, nor late, for that.
+      const now = await Promise.race([asking, delay(SILENT_MS, undefined, { ref: false })]);
       judgeOrThrow('read', now ?? sessions, this.#config, asked);
     }
   }
@@ -139,6 +144,7 @@ export class Permit {
   }
 }
 
+/** Codes of errors that say that tmux does not answer. */
 const SILENT: ReadonlySet<string> = new Set(['TMUX_LOST', 'HOST_UNREACHABLE']);
 
 function isOld(time: number): boolean {

@@ -73,7 +73,11 @@ export class PanePipe {
   /** Brought by the pipe, and by the connection, while the pipe is being closed. */
   #held: Buffer[] = [];
   #late: Buffer[] = [];
+  /** Whether we have told tmux to close it. */
   #isEndExpected = false;
+  /** Resolves when all that it had has been read, if we closed it. */
+  readonly #dry: Promise<void>;
+  #resolveDry: () => void = () => undefined;
   #closing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #ended: Promise<void>;
@@ -81,6 +85,7 @@ export class PanePipe {
 
   constructor(side: PipeSide) {
     this.#side = side;
+    this.#dry = new Promise((resolve) => (this.#resolveDry = resolve));
     this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     this.#open().catch(() => {
       this.#end(false);
@@ -228,17 +233,34 @@ export class PanePipe {
       return;
     }
     this.#isEndExpected = true;
+    // Behind this answer the connection has brought whatever the pipe can have.
     await this.#closeTmuxs();
-    await this.drained();
+    await this.#orBreak(this.#dry);
+    if (this.#stage !== 'closing') return;
+    this.#end(true);
+    this.#deliverHeld();
   }
 
   /** Resolves when all that the pipe had has been delivered; to be called when it is about to end. */
   async drained(): Promise<void> {
+    await this.#orBreak(this.#ended);
+  }
+
+  async #orBreak(end: Promise<void>): Promise<void> {
     const timer = setTimeout(() => {
       this.#break();
     }, PATIENCE_MS);
-    await this.#ended;
+    await Promise.race([end, this.#ended]);
     clearTimeout(timer);
+  }
+
+  /** What was held back either way, each byte once. */
+  #deliverHeld(): void {
+    const held = Buffer.concat(this.#held.splice(0));
+    const late = Buffer.concat(this.#late.splice(0));
+    const once = held.length - overlap(held, late);
+    if (once > 0) this.#side.deliver(held.subarray(0, once));
+    if (late.length > 0) this.#side.deliver(late);
   }
 
   /** Has tmux end it at once, whatever is lost. */
@@ -250,20 +272,14 @@ export class PanePipe {
   #closed(): void {
     if (this.#stage === 'opening' || this.#stage === 'both') this.#end(true);
     if (this.isOver) return;
-    if (!this.#isEndExpected) return this.#break();
-    const held = Buffer.concat(this.#held);
-    const late = Buffer.concat(this.#late);
-    this.#end(true);
-    const once = held.length - overlap(held, late);
-    if (once > 0) this.#side.deliver(held.subarray(0, once));
-    if (late.length > 0) this.#side.deliver(late);
+    if (this.#isEndExpected) this.#resolveDry();
+    else this.#break();
   }
 
   #break(): void {
     if (this.isOver) return;
-    const held = this.#held.splice(0);
     this.#end(true);
-    for (const data of held) this.#side.deliver(data);
+    this.#deliverHeld();
     void this.#tell('continue').catch(() => undefined);
     this.#side.lost();
   }
