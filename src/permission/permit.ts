@@ -15,7 +15,7 @@ import type { Access } from './policy.js';
 const INSTANT_MS = 100;
 
 /** How long tmux is waited for where the answer of the call is ready, in milliseconds. */
-const SILENT_MS = 1_000;
+const SILENT_MS = 750;
 
 export interface PermitOptions {
   readonly gate: Gate;
@@ -106,15 +106,21 @@ export class Permit {
   async confirm(atOnce = this.isLate): Promise<void> {
     if (!atOnce) return;
     await this.#reload();
-    const { gate } = this.#options;
-    for (const { pane, sessions, asked } of this.#opened) {
-      const asking = gate.sessionsNow(pane).catch((error: unknown) => {
-        if (error instanceof PanewrightError && SILENT.has(error.code)) return undefined;
-        throw error;
-      });
-      // Of a tmux that stands still, what it last said holds: an answer that is ready is not lost, nor late, for that.
-      const now = await Promise.race([asking, delay(SILENT_MS, undefined, { ref: false })]);
-      judgeOrThrow('read', now ?? sessions, this.#config, asked);
+    // Of a tmux that stands still, what it last said holds: an answer that is ready is not lost, nor late, for that.
+    const patience = delay(SILENT_MS, undefined, { ref: false });
+    const now = await Promise.all(
+      this.#opened.map(({ pane }) => Promise.race([this.#sessionsNow(pane), patience])),
+    );
+    for (const [i, { sessions, asked }] of this.#opened.entries())
+      judgeOrThrow('read', now[i] ?? sessions, this.#config, asked);
+  }
+
+  async #sessionsNow(pane: ReadPane): Promise<readonly string[] | undefined> {
+    try {
+      return await this.#options.gate.sessionsNow(pane);
+    } catch (error) {
+      if (error instanceof PanewrightError && SILENT.has(error.code)) return undefined;
+      throw error;
     }
   }
 
