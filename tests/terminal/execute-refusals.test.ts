@@ -173,7 +173,7 @@ describe.each(SHELLS)('a pane that is not free, with %s in it', (shell) => {
       const seat = await bed.seat(shell);
       await seat.lines('true');
       for (let i = 0; i < 5; i++) {
-        const first = seat.execute(`sleep 0.2; echo one-${i}`);
+        const first = seat.execute(`sleep 0.6; echo one-${i}`);
         const second = seat.execute(`sleep 0.1; echo two-${i}`);
         await bed.tmux.until(seat.pane, new RegExp(`echo one-${i}\n`));
         await bed.tmux.type(seat.pane, `${line}\n`);
