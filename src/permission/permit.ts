@@ -97,6 +97,11 @@ export class Permit {
     this.#isNoted = true;
   }
 
+  /** Whether the call has come to where it does something. */
+  get hasActed(): boolean {
+    return this.#isNoted;
+  }
+
   /** Forgets what was opened: the call begins anew. */
   restart(): void {
     this.#opened = [];

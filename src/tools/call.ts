@@ -148,9 +148,9 @@ async function invoke(
         return done;
       } catch (error) {
         // Nothing was done: look the target up afresh and try again. A window may be resized again and again. A tool
-        // that finds its pane by itself may have done something else before. A list is made anew without what may not
-        // be seen any more.
-        const again = tool.on !== 'nothing' || tool.access === 'read';
+        // that finds its pane by itself may have done something else before: then its line is in the log. A list is
+        // made anew without what may not be seen any more.
+        const again = tool.on !== 'nothing' || tool.access === 'read' || !permit.hasActed;
         const isStale =
           error instanceof Untouched || (isRefusal(error) && tool.on === 'nothing' && asked === null);
         if (!isStale || !again || tries === MOST_TRIES) throw await allowedError(error, permit);
