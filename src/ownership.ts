@@ -44,7 +44,7 @@ export function otherWriter(path: string, company: Company = {}): string | undef
       continue;
     }
     const here = join(at, name);
-    const stats = lstatSync(here, { throwIfNoEntry: false });
+    const stats = entryAt(here);
     if (!stats) return undefined;
     const isLeaf = left.every((one) => one === '' || one === '.');
     const reason = writerOf(stats, isLeaf ? undefined : here, company);
@@ -59,6 +59,15 @@ export function otherWriter(path: string, company: Company = {}): string | undef
     left = [...target.split('/'), ...left];
   }
   return undefined;
+}
+
+/** What is at a path; undefined where nothing can be found, which whoever uses the path is told by the system. */
+function entryAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The same of a file that is open, whatever lies at its path by now. */
