@@ -42,6 +42,8 @@ export async function recover(
   let status: number | null = null;
   /** Until then the stream only repeats what is read from the screen. */
   let regained = false;
+  /** Whether the prompt has come back before then. */
+  let isBack = false;
   /** Not the echo of its line, and not the next prompt. */
   let isOutput = !run.starting;
   run.onEnd(
@@ -53,15 +55,27 @@ export async function recover(
         if (mark.kind === 'C') run.starting = false;
         if (mark.kind === 'C' || mark.kind === 'Z' || mark.kind === 'D') isOutput = mark.kind === 'C';
         if (mark.kind === 'D') status ??= Number(mark.values[0] ?? '0');
-        if (mark.kind === 'B' && mark.named['k'] !== 's' && status !== null) run.finish('completed', status);
+        if (mark.kind !== 'B' || mark.named['k'] === 's' || status === null) return;
+        // What it printed is still being read from the screen.
+        if (regained) run.finish('completed', status);
+        else isBack = true;
       },
       end: () => {
         void recover(run, fresh, activity, observer);
       },
     }),
   );
-  await regainOutput(run, fresh, observer.catalog).catch(() => undefined);
+  for (let tries = 1; !run.finished && !stream.ended && tries <= REGAIN_TRIES; tries++) {
+    const isDone = await regainOutput(run, fresh, observer.catalog).then(
+      () => true,
+      () => false,
+    );
+    if (isDone) break;
+    // A connection that has just come back may be slow to answer, or busy with many others.
+    await nextOutput(stream, PAUSE_MS);
+  }
   regained = isOutput = true;
+  if (isBack) run.finish('completed', status);
   // It may have ended while nobody listened: then the prompt stands there already.
   while (!run.finished && !stream.ended) {
     await silence(stream, 100, performance.now() + 10_000);
@@ -82,6 +96,8 @@ export async function recover(
 /** How long a host that cannot be reached is tried again for the sake of a command there; the pause between. */
 const GIVE_UP_MS = 600_000;
 const PAUSE_MS = 500;
+/** How often the screen is asked for what was missed. */
+const REGAIN_TRIES = 5;
 
 /**
  * A tmux that does not answer has lost nothing, nor has a host that cannot be reached for a while: they are asked
