@@ -2,12 +2,12 @@
  * What one call may do, as the configuration and the panes are at each moment. A call may wait for long, for its turn
  * or for output: what was allowed when it came may be forbidden when it acts, and when it answers.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadedConfig } from '../config/schema.js';
 import { PanewrightError } from '../errors.js';
 import type { Leave, ReadPane, WritePane } from '../panes/pane.js';
 import type { SessionOptions } from '../panes/session.js';
 import type { Target } from '../panes/targets.js';
+import { within } from '../tmux/within.js';
 import { judgeOrThrow, type Admission, type Gate } from './gate.js';
 import type { Access } from './policy.js';
 
@@ -112,9 +112,8 @@ export class Permit {
     if (!atOnce) return;
     await this.#reload();
     // Of a tmux that stands still, what it last said holds: an answer that is ready is not lost, nor late, for that.
-    const patience = delay(SILENT_MS, undefined, { ref: false });
     const now = await Promise.all(
-      this.#opened.map(({ pane }) => Promise.race([this.#sessionsNow(pane), patience])),
+      this.#opened.map(({ pane }) => within(this.#sessionsNow(pane), SILENT_MS, undefined)),
     );
     for (const [i, { sessions, asked }] of this.#opened.entries())
       judgeOrThrow('read', now[i] ?? sessions, this.#config, asked);

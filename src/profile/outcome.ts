@@ -4,7 +4,7 @@ import type { ReadPane } from '../panes/pane.js';
 import type { ProfileCatalog } from './catalog.js';
 import { findQuestion, FIRST_LOOK_MS, type Question } from './question.js';
 import type { Run } from './run.js';
-import { within } from './within.js';
+import { within } from '../tmux/within.js';
 
 export interface WaitOptions {
   /** performance.now() at which the wait is over. */

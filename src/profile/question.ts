@@ -53,7 +53,7 @@ export async function findQuestion(
       asks(before, known !== undefined)) ||
     (wait === 'unknown' && line !== '' && quietMs >= WEAK_MS && asks(before, known !== undefined));
   if (!awaited) return undefined;
-  const hides = await hidesInput(pane);
+  const hides = await hidesInput(pane, { before: shown, row });
   return { question: line, echo: hides === undefined ? undefined : !hides };
 }
 

@@ -55,7 +55,7 @@ export async function waitForEnd(
 /** The program has ended and the pane stays: whatever is awaited is over. */
 function ofDead(pane: ReadPane, activity: Activity, shelf: SpoolShelf): WaitResult {
   const known = activity.run && !activity.run.collected ? activity.run : undefined;
-  const run = known ?? newRun(pane, shelf, '', 'screen');
+  const run = known ?? newRun(pane, shelf, 'screen');
   run.finish('pane_closed', pane.row.deadStatus);
   run.collected = true;
   return { outcome: { run, timedOut: false }, matched: true };
@@ -64,7 +64,7 @@ function ofDead(pane: ReadPane, activity: Activity, shelf: SpoolShelf): WaitResu
 /** A run that nobody here started: it ends when a prompt shows. */
 function observe(pane: ReadPane, activity: Activity, observer: Observer): Run {
   const { shelf } = observer;
-  const run = newRun(pane, shelf, '', pane.stream.phase === 'unknown' ? 'screen' : 'integration');
+  const run = newRun(pane, shelf, pane.stream.phase === 'unknown' ? 'screen' : 'integration');
   const { stream } = pane;
   const seen = stream.since(activity.seen);
   // A prompt that stands there already is no output, and neither is one that comes.
@@ -135,7 +135,7 @@ export async function waitForPattern(
 ): Promise<WaitResult> {
   const { stream } = pane;
   const { catalog, shelf } = observer;
-  const run = newRun(pane, shelf, '', stream.phase === 'unknown' ? 'screen' : 'integration');
+  const run = newRun(pane, shelf, stream.phase === 'unknown' ? 'screen' : 'integration');
   /** Whether a command runs whose end ends the wait: one that ran before, or that was typed by a call. */
   let awaited = stream.phase === 'running';
   let found: string | undefined;
@@ -268,7 +268,7 @@ function withoutEcho(text: string, typed: readonly string[]): string {
   return rest;
 }
 
-function newRun(pane: ReadPane, shelf: SpoolShelf, command: string, detection: Run['detection']): Run {
+function newRun(pane: ReadPane, shelf: SpoolShelf, detection: Run['detection']): Run {
   const spool = shelf.create();
-  return new Run(command, detection, pane.row, spool);
+  return new Run('', detection, pane.row, spool);
 }

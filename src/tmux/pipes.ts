@@ -1,10 +1,10 @@
 /** The pipes through which floods of output come to one connection: see pipe.ts. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { all, NO_PIPE } from './formats.js';
 import type { GuardedOptions } from './pending.js';
 import { PanePipe } from './pipe.js';
 import type { Command } from './quote.js';
 import type { Transport } from './transport.js';
+import { within } from './within.js';
 
 /** How long a pane whose flood has just ended is given to come back to the connection, in milliseconds. */
 const IN_ORDER_MS = 100;
@@ -97,7 +97,7 @@ export class Pipes {
     if (!pipe) return;
     const until = performance.now() + IN_ORDER_MS;
     for (let rest = IN_ORDER_MS; !pipe.isOver && rest > 0; rest = until - performance.now())
-      await Promise.race([pipe.close(), delay(rest, undefined, { ref: false })]);
+      await within(pipe.close(), rest, undefined);
   }
 
   /** Resolves when the rest of the output of a pane that has gone is delivered, or of all of them. */

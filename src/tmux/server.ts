@@ -24,6 +24,7 @@ import { commandLine, type Command } from './quote.js';
 import { endStray, isStray } from './strays.js';
 import type { Transport } from './transport.js';
 import { attachesToDead, requireSupported } from './version.js';
+import { within } from './within.js';
 
 export interface TmuxOptions {
   /** Command that runs tmux, without socket flags. Default `['tmux']`. */
@@ -246,10 +247,7 @@ export class TmuxServer {
    */
   async settled(): Promise<void> {
     if (this.#gate.open) return;
-    let timer: NodeJS.Timeout | undefined;
-    const soon = new Promise<void>((resolve) => (timer = setTimeout(resolve, SETTLED_MS)));
-    await Promise.race([this.#gate.settled(), soon]);
-    clearTimeout(timer);
+    await within(this.#gate.settled(), SETTLED_MS, undefined);
   }
 
   /** Resolves when no control client is left. */

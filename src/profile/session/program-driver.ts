@@ -11,7 +11,7 @@ import { outcomeOf, type Outcome, type WaitOptions } from '../outcome.js';
 import type { Run } from '../run.js';
 import { paneState } from '../state.js';
 import { waitForEnd } from '../wait.js';
-import { within } from '../within.js';
+import { within } from '../../tmux/within.js';
 import type { Driver, SendOptions, SessionState, Status, Subject, TurnResult } from './driver.js';
 import { addTurn, isOver, turnOf, type Turn } from './record.js';
 import { hasEnded, standingOf } from './standing.js';

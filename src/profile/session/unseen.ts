@@ -8,7 +8,7 @@ import type { WaitOptions } from '../outcome.js';
 import type { Question } from '../question.js';
 import type { Run } from '../run.js';
 import { waitForEnd } from '../wait.js';
-import { within } from '../within.js';
+import { within } from '../../tmux/within.js';
 import type { Subject } from './driver.js';
 import type { Turn } from './record.js';
 import { hasEnded, standingOf } from './standing.js';
