@@ -34,12 +34,15 @@ export function wrongCommand(command, answer, deeds, ran) {
     if (ran > 0 && answer.code !== 'TMUX_LOST' && !violent) return `refused with ${answer.code}, and it ran`;
     return wrongError(answer, deeds);
   }
-  const { state, exit_code, output_lines, total_lines, note } = answer.result;
+  const { state, exit_code, output_lines, total_lines, truncated, note } = answer.result;
   if (state === 'pane_closed') return violent ? undefined : 'pane_closed, and the pane is there';
-  if (state !== 'completed') return violent || deeds.has('human') ? undefined : `it is ${state}`;
+  if (state !== 'completed')
+    return violent || deeds.has('human') ? undefined : `it is ${told(answer.result)}`;
   // Keys that a person presses in the very moment between the look at the prompt and the typing cannot be seen.
-  if (ran === 0 && deeds.has('human') && mentions(output_lines)) return COLLISION;
-  if (ran !== 1 && !violent) return `completed, and it ran ${ran} times`;
+  // What the shell says of that stands first: of a long output, only the count tells.
+  const says = mentions(output_lines) || (truncated && total_lines > (command.total ?? command.lines.length));
+  if (ran === 0 && deeds.has('human') && says) return COLLISION;
+  if (ran !== 1 && !violent) return `it ran ${ran} times: ${told(answer.result)} of ${command.text}`;
   if (violent) return undefined;
   if (note !== undefined) return deeds.has('client') ? undefined : `unexplained note: ${note}`;
   if (exit_code !== command.code) return `exit code ${exit_code}, not ${command.code}`;
@@ -61,6 +64,11 @@ function wrongLines({ lines, total }, seen, totalSeen, deeds) {
   if (JSON.stringify(last) !== JSON.stringify(lines)) return `lines ${shown(seen)}, not ${shown(lines)}`;
   const count = total ?? lines.length;
   return totalSeen === count ? undefined : `${totalSeen} lines counted, not ${count}`;
+}
+
+function told({ state, question, exit_code, output_lines, total_lines, note, detection }) {
+  const asked = question === undefined ? '' : ` at ${JSON.stringify(question)}`;
+  return `${state}${asked}: ${shown(output_lines)} (${total_lines} lines, exit code ${exit_code}, ${detection}, ${note})`;
 }
 
 function shown(lines) {

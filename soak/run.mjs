@@ -1,6 +1,7 @@
 /**
  * `npm run soak`: a hundred panes, random calls, random faults, every answer checked against what the pane really
- * did. Ten minutes, or `-- --seconds 60`; `--seed N` repeats the choices of a run, `--panes N`, `--workers N`.
+ * did. Ten minutes, or `-- --seconds 60`; `--seed N` repeats the choices of a run, `--panes N`, `--workers N`;
+ * `--moves execute,queued` and `--faults human,client` try only these.
  * Prints a table, and ends with a failure when an answer was wrong, a call did not end, or something grows.
  */
 import { writeFileSync } from 'node:fs';
@@ -24,11 +25,18 @@ const { values } = parseArgs({
     panes: { type: 'string', default: '100' },
     workers: { type: 'string', default: '8' },
     calm: { type: 'boolean', default: false },
+    moves: { type: 'string', default: Object.keys(TYPING).join() },
+    faults: { type: 'string', default: Object.keys(FAULTS).join() },
   },
 });
 const [seconds, seed, panes, workers] = ['seconds', 'seed', 'panes', 'workers'].map((key) =>
   Number(values[key]),
 );
+
+const only = (weights, names) =>
+  Object.fromEntries(Object.entries(weights).filter(([name]) => names.split(',').includes(name)));
+const typing = only(TYPING, values.moves);
+const harm = only(FAULTS, values.faults);
 
 ensureNodePackages();
 ensurePrograms({ tmux: 'tmux', bash: 'bash', dash: 'dash', zsh: 'zsh', fish: 'fish' }, { sudo: true });
@@ -70,7 +78,7 @@ try {
 async function player(random, calls, isOver) {
   while (!isOver()) {
     const pane = await available(random, true);
-    const kind = random.weighted(TYPING);
+    const kind = random.weighted(typing);
     await judged(kind, pane, random, calls);
     pane.taken = false;
   }
@@ -117,7 +125,7 @@ async function striking(random, server, isOver) {
   while (!isOver()) {
     await new Promise((resolve) => setTimeout(resolve, random.int(50, 500)));
     const pane = await available(random);
-    const kind = random.weighted(FAULTS);
+    const kind = random.weighted(harm);
     count(struck, kind);
     // The pane may be gone: somebody else's fault met it, or tmux has died.
     const done = strike(kind, { pane, field, server, random }).catch(() => field.mend());

@@ -5,7 +5,7 @@
  */
 import { PanewrightError } from '../errors.js';
 import type { Connection } from '../tmux/connection.js';
-import { AttachFailed, AttachUnsafe, TmuxSilent } from '../tmux/lost.js';
+import { AttachFailed, AttachUnsafe, connectionEnded } from '../tmux/lost.js';
 import {
   all,
   lockedBy,
@@ -33,7 +33,7 @@ import { ansiLines, screenLines } from './screen.js';
 import type { PaneStream } from './stream.js';
 import type { PaneStreams } from './streams.js';
 import { targetName } from './targets.js';
-import { PaneMoved } from './untouched.js';
+import { LostBefore, PaneMoved } from './untouched.js';
 
 export interface Terminal {
   readonly tmux: TmuxServer;
@@ -212,7 +212,7 @@ export class ReadPane {
     try {
       return await this.act(commands);
     } catch (error) {
-      if (connection?.closed.aborted !== true || !this.connectionEnded(error)) throw error;
+      if (connection?.closed.aborted !== true || !connectionEnded(error)) throw error;
       return this.act(commands);
     }
   }
@@ -228,7 +228,7 @@ export class ReadPane {
       if (error instanceof AttachUnsafe) return this.terminal.tmux.guardedApart(this.id, place, commands);
       if (error instanceof AttachFailed) throw this.moved();
       // The connection ends with its session: then there is nothing left that could have been done.
-      if (this.connectionEnded(error) && !(await this.terminal.tmux.pane(this.row))) throw this.moved();
+      if (connectionEnded(error) && !(await this.terminal.tmux.pane(this.row))) throw this.moved();
       throw error;
     }
   }
@@ -236,11 +236,6 @@ export class ReadPane {
   /** Over which the pane is asked; undefined: by a process of its own. */
   get #open(): Connection | undefined {
     return this.isAside ? this.terminal.tmux.openConnection(this.row.sessionId) : this.connection;
-  }
-
-  /** Whether the error says that the connection is gone, and nothing about tmux or the pane. */
-  connectionEnded(error: unknown): boolean {
-    return error instanceof PanewrightError && error.code === 'TMUX_LOST' && !(error instanceof TmuxSilent);
   }
 
   /** Whether the pane is no longer as it was when the handle was made. */
@@ -292,10 +287,17 @@ export class WritePane extends ReadPane {
   /**
    * The same if this token holds the pane's lock ('': nobody does), which is handed to the next one in that very step.
    * False, nothing done, when it does not, or the pane has moved.
+   * @param stream in which what comes of it will be heard; LostBefore if the connection has been replaced since
    */
-  async typeLocked(holder: string, next: string, pieces: readonly Piece[]): Promise<boolean> {
+  async typeLocked(
+    holder: string,
+    next: string,
+    pieces: readonly Piece[],
+    stream: PaneStream,
+  ): Promise<boolean> {
     this.#refuseDead();
     await this.mayAct();
+    if (stream.ended) throw new LostBefore();
     const lock: Command = ['set-environment', '-gh', lockVariable(this.id), next];
     const commands = [lock, ...pieces.flatMap((piece) => this.#paste(piece))];
     const condition = all([sameSize(this.row), lockedBy(this.id, holder)]);

@@ -5,6 +5,7 @@
 import { PanewrightError } from '../errors.js';
 import type { ReadPane, WritePane } from '../panes/pane.js';
 import type { SpoolShelf } from '../panes/spool.js';
+import { LostBefore } from '../panes/untouched.js';
 import { onGone } from '../panes/watch.js';
 import { isRefusal } from '../permission/permit.js';
 import { Activities, type Activity } from './activity.js';
@@ -51,10 +52,13 @@ export class Engine {
       await pane.connection.pipes.inOrder(pane.id);
       return await activity.lock.during(pane, async (type) => {
         this.activityOf(pane);
+        const { stream } = pane;
         // The lock first: its answer comes behind everything that another process's command has printed, so what
         // the stream says from here on is true until we type.
         await type([]);
         const { how, profile } = await this.#admit(pane, activity, options);
+        // Answers may have come over another connection, whose stream knows nothing of the marks that were seen.
+        if (stream.ended) throw new LostBefore();
         if (how.kind === 'shell') activity.shell = profile;
         // The prompt is back, so whatever was given to it before is done, noticed or not.
         if (activity.run?.detection === how.detection) activity.run.finish('completed');
@@ -109,9 +113,10 @@ export class Engine {
       });
     const way = await look();
     if (!options.admitted) return way;
-    const { position } = pane.stream;
+    const { stream } = pane;
+    const { position } = stream;
     await options.admitted();
-    return pane.stream.position === position ? way : look();
+    return stream.ended || stream.position === position ? way : look();
   }
 
   #begin(pane: WritePane, activity: Activity, command: string, how: Approach): Run {

@@ -8,6 +8,7 @@ import type { ReadPane, WritePane } from '../panes/pane.js';
 import { LostBefore, Untouched } from '../panes/untouched.js';
 import type { PaneStream } from '../panes/stream.js';
 import type { PaneRow } from '../tmux/formats.js';
+import { connectionEnded } from '../tmux/lost.js';
 import type { ProfileCatalog } from './catalog.js';
 import type { Profile } from './contract.js';
 import { bootstrapLine, bootstrapRows, CURTAIN, CURTAIN_UP, loaderLines, sentinel } from './loader.js';
@@ -48,7 +49,7 @@ export async function integrate(
     curtain = drawn && (await isDrawn(pane, row));
     profile = await load({ pane, stream, catalog, aid, line, rows, curtain });
   } catch (error) {
-    throw pane.connectionEnded(error) ? new LostBefore() : error;
+    throw connectionEnded(error) ? new LostBefore() : error;
   } finally {
     // tmux may have drawn the curtain later than it was asked about it.
     if (!profile || (drawn && !curtain)) await tidy(pane, aid, drawn, stream.ended);

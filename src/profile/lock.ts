@@ -3,10 +3,12 @@
  * step that types. It is kept for a moment after a command, because the next one often follows at once.
  */
 import { randomBytes } from 'node:crypto';
+import { connectionEnded } from '../tmux/lost.js';
 import { machineId } from '../tmux/machine-id.js';
 import { PanewrightError } from '../errors.js';
 import type { WritePane } from '../panes/pane.js';
 import type { Piece } from '../panes/paste.js';
+import type { PaneStream } from '../panes/stream.js';
 import { LostBefore } from '../panes/untouched.js';
 
 /** A lock older than this whose holder cannot be asked has been left behind, in milliseconds. */
@@ -45,14 +47,15 @@ export class PaneLock {
   }
 
   async #type(pane: WritePane, pieces: readonly Piece[]): Promise<void> {
+    const { stream } = pane;
     if (this.#token !== undefined) {
-      if (pieces.length === 0 || (await this.#step(pane, this.#token, pieces))) return;
+      if (pieces.length === 0 || (await this.#step(pane, this.#token, pieces, stream))) return;
       if (await pane.isMoved()) throw pane.moved();
       // Somebody took it for stale and broke it.
       this.#token = undefined;
     }
     const deadline = performance.now() + PATIENCE_MS;
-    while (!(await this.#step(pane, '', pieces))) {
+    while (!(await this.#step(pane, '', pieces, stream))) {
       // Either somebody holds the lock, or the pane is no longer where it was judged to be: that rejects here.
       const lock = await (await pane.renewed()).lockHolder();
       // Nobody holds it: what did not hold is where the pane is, or how large.
@@ -68,14 +71,19 @@ export class PaneLock {
    * Types if `holder` has the lock, under a new token each time: when the connection ends before the answer, the lock
    * itself tells whether it was done. False, nothing done, when somebody else has it or the pane has moved.
    */
-  async #step(pane: WritePane, holder: string, pieces: readonly Piece[]): Promise<boolean> {
+  async #step(
+    pane: WritePane,
+    holder: string,
+    pieces: readonly Piece[],
+    stream: PaneStream,
+  ): Promise<boolean> {
     const token = newToken();
     try {
-      if (!(await pane.typeLocked(holder, token, pieces))) return false;
+      if (!(await pane.typeLocked(holder, token, pieces, stream))) return false;
     } catch (error) {
       // Our own lock must not keep us out.
       this.#doubtful.add(token);
-      if (!pane.connectionEnded(error)) throw error;
+      if (!connectionEnded(error)) throw error;
       if ((await pane.lockHolder()) !== token) throw new LostBefore();
     }
     this.#token = token;

@@ -46,6 +46,10 @@ export async function recover(
   let isBack = false;
   /** Not the echo of its line, and not the next prompt. */
   let isOutput = !run.starting;
+  // If the connection has been lost again, that is recovered from by another call of this.
+  const settled = (): void => {
+    run.recovering = stream.ended;
+  };
   run.onEnd(
     stream.listen({
       text: (data) => {
@@ -87,10 +91,10 @@ export async function recover(
       run.finish('completed', status);
       break;
     }
-    run.recovering = false;
+    settled();
     await nextOutput(stream, 2_000);
   }
-  run.recovering = false;
+  settled();
 }
 
 /** How long a host that cannot be reached is tried again for the sake of a command there; the pause between. */

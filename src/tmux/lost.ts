@@ -44,3 +44,8 @@ export class TmuxSilent extends PanewrightError {
     );
   }
 }
+
+/** Whether the error says that the connection is gone, and nothing about tmux or the pane. */
+export function connectionEnded(error: unknown): boolean {
+  return error instanceof PanewrightError && error.code === 'TMUX_LOST' && !(error instanceof TmuxSilent);
+}

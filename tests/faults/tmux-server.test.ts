@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { PrivateTmux } from '../support/tmux.js';
-import { processGone } from '../terminal/bed.js';
+import { ARGV, processGone } from '../terminal/bed.js';
 import { Bench, IN_TIME, serverPid } from './bench.js';
 
 let bench: Bench;
@@ -221,6 +221,36 @@ describe('a control client is killed', () => {
     }
     expect(met).toBeGreaterThan(3);
   }, 60_000);
+
+  // Each asks something else before it types, and so has other moments at which the answer comes too late.
+  test.each([
+    ['bash', ARGV.bash, 'echo $((6*7))'],
+    ['zsh', ARGV.zsh, 'echo $((6*7))'],
+    ['fish', ARGV.fish, 'math 6x7'],
+    ['sh', ARGV.sh, 'echo $((6*7))'],
+    ['python', ['python3', '-q'], '6*7'],
+  ])(
+    'as a command begins, in %s: what it prints comes back, or nothing was typed',
+    async (_name, shell, command) => {
+      await bench.tmux.newSession('begins', { shell });
+      const times: number[] = [];
+      for (let round = 0; round < 6; round += 1) {
+        const began = performance.now();
+        await bench.call('execute', { session: 'begins', command });
+        times.push(performance.now() - began);
+      }
+      const usual = Math.min(...times);
+      for (let round = 0; round < 40; round += 1) {
+        const begun = bench.begin('execute', { session: 'begins', command, timeout: 10 });
+        await pause((usual * (round % 10)) / 10);
+        for (const pid of bench.controlClients()) process.kill(pid, 'SIGKILL');
+        const { isError, result, text } = await begun.ending();
+        if (isError) expect(text).toMatch(/^TMUX_LOST: /);
+        else expect(result).toMatchObject({ state: 'completed', output_lines: ['42'] });
+      }
+    },
+    60_000,
+  );
 
   test('during execute: the call goes on to the true end, and says that output may be missing', async () => {
     const running = await bench.running('work');
