@@ -276,10 +276,9 @@ export class WritePane extends ReadPane {
     return this.stream.quicken(samePlace(this.row));
   }
 
-  /** Types pieces one after the other, in one step that nothing can come between. */
-  async type(pieces: readonly Piece[]): Promise<void> {
-    this.#refuseDead();
-    await this.mayAct();
+  /** Types pieces one after the other, in one step that nothing can come between; LostBefore if the stream has ended. */
+  async type(pieces: readonly Piece[], stream?: PaneStream): Promise<void> {
+    await this.#mayType(stream);
     await this.act(pieces.flatMap((piece) => this.#paste(piece)));
     this.#noteInput();
   }
@@ -287,7 +286,6 @@ export class WritePane extends ReadPane {
   /**
    * The same if this token holds the pane's lock ('': nobody does), which is handed to the next one in that very step.
    * False, nothing done, when it does not, or the pane has moved.
-   * @param stream in which what comes of it will be heard; LostBefore if the connection has been replaced since
    */
   async typeLocked(
     holder: string,
@@ -295,13 +293,11 @@ export class WritePane extends ReadPane {
     pieces: readonly Piece[],
     stream: PaneStream,
   ): Promise<boolean> {
-    this.#refuseDead();
-    await this.mayAct();
-    if (stream.ended) throw new LostBefore();
+    await this.#mayType(stream);
     const lock: Command = ['set-environment', '-gh', lockVariable(this.id), next];
-    const commands = [lock, ...pieces.flatMap((piece) => this.#paste(piece))];
+    const typing = pieces.flatMap((piece) => this.#paste(piece));
     const condition = all([sameSize(this.row), lockedBy(this.id, holder)]);
-    const done = (await this.attempt(commands, condition)) !== undefined;
+    const done = (await this.attempt([lock, ...typing], condition)) !== undefined;
     if (done && pieces.length > 0) this.#noteInput();
     return done;
   }
@@ -320,8 +316,7 @@ export class WritePane extends ReadPane {
 
   /** Presses keys. In copy mode tmux would take them for itself, so their bytes go straight to the program. */
   async press(keys: readonly Key[]): Promise<void> {
-    this.#refuseDead();
-    await this.mayAct();
+    await this.#mayType();
     const sent = keys.map((key): Command => [
       'send-keys',
       ...(key.literal ? ['-l'] : []),
@@ -379,14 +374,17 @@ export class WritePane extends ReadPane {
     this.stream.lastInput = performance.now();
   }
 
-  /** Nobody reads there any more, and tmux 3.3a crashes when something is pasted into such a pane. */
-  #refuseDead(): void {
-    if (!this.row.dead) return;
-    throw new PanewrightError(
-      'PANE_NOT_FOUND',
-      `the program in pane ${this.target} has ended.`,
-      'Close the pane, or open another with open_pane.',
-    );
+  /** Before anything is typed. */
+  async #mayType(stream?: PaneStream): Promise<void> {
+    // Nobody reads there any more, and tmux 3.3a crashes when something is pasted into such a pane.
+    if (this.row.dead)
+      throw new PanewrightError(
+        'PANE_NOT_FOUND',
+        `the program in pane ${this.target} has ended.`,
+        'Close the pane, or open another with open_pane.',
+      );
+    await this.mayAct();
+    if (stream?.ended) throw new LostBefore();
   }
 
   #paste(piece: Piece): Command[] {

@@ -4,10 +4,12 @@
  */
 import { PanewrightError } from '../errors.js';
 import type { ReadPane, WritePane } from '../panes/pane.js';
+import type { Piece } from '../panes/paste.js';
 import type { SpoolShelf } from '../panes/spool.js';
 import { LostBefore } from '../panes/untouched.js';
 import { onGone } from '../panes/watch.js';
 import { isRefusal } from '../permission/permit.js';
+import { TmuxSilent } from '../tmux/lost.js';
 import { Activities, type Activity } from './activity.js';
 import { approach, type Approach } from './approach.js';
 import type { ProfileCatalog } from './catalog.js';
@@ -147,7 +149,7 @@ export class Engine {
     run: Run,
     pane: WritePane,
     how: Approach,
-    type: (...pieces: Parameters<WritePane['type']>) => Promise<void>,
+    type: (pieces: readonly Piece[]) => Promise<void>,
   ): Promise<void> {
     if (how.kind === 'shell') {
       // Its marks are in the output itself. But the last words of a shell may be lost in a pipe of tmux's.
@@ -155,14 +157,15 @@ export class Engine {
       await type(new ShellRun(run, pane, pane.stream, how.shell).first());
       return;
     }
-    await type([]);
     run.prompt = how.facts.prompt;
     const driver = new ReplRun(run, pane, pane.stream, how.facts, async (row) => {
       if (row.command === how.program) return false;
       return (await this.catalog.ofPane(row, pane.machine))?.shell !== undefined;
     });
+    await driver.begin(type);
     driver.drive().catch((error: unknown) => {
-      if (isRefusal(error)) run.refuse(error);
+      const isSilent = error instanceof TmuxSilent;
+      if (isRefusal(error) || isSilent) run.refuse(error);
       else run.finish('pane_closed');
     });
   }

@@ -10,7 +10,7 @@ import { TmuxSilent } from '../tmux/lost.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { Activity } from './activity.js';
 import type { ProfileCatalog } from './catalog.js';
-import { regainOutput, regainStatus } from './regain.js';
+import { hasRead, persistently, regainOutput, regainStatus, type CursorLine } from './regain.js';
 import type { Run } from './run.js';
 import { showsPrompt } from './state.js';
 
@@ -39,6 +39,23 @@ export async function recover(
   const { stream } = fresh;
   stream.aid = aid;
   observer.activityOf(fresh);
+  run.onEnd(
+    stream.listen({
+      end: () => {
+        void recover(run, fresh, activity, observer);
+      },
+    }),
+  );
+  // What was typed last may not have been read yet: the prompt that shows is the one before.
+  if (run.starting || run.resume) await hasRead(fresh).catch(() => undefined);
+  await (run.resume ? run.resume(fresh) : follow(run, fresh, activity, observer));
+  // If the connection has been lost again, that is recovered from by another call of this.
+  run.recovering = stream.ended;
+}
+
+/** Follows a command to its end of which all has been typed. */
+async function follow(run: Run, pane: ReadPane, activity: Activity, { catalog }: Observer): Promise<void> {
+  const { stream } = pane;
   let status: number | null = null;
   /** Until then the stream only repeats what is read from the screen. */
   let regained = false;
@@ -46,10 +63,6 @@ export async function recover(
   let isBack = false;
   /** Not the echo of its line, and not the next prompt. */
   let isOutput = !run.starting;
-  // If the connection has been lost again, that is recovered from by another call of this.
-  const settled = (): void => {
-    run.recovering = stream.ended;
-  };
   run.onEnd(
     stream.listen({
       text: (data) => {
@@ -64,44 +77,36 @@ export async function recover(
         if (regained) run.finish('completed', status);
         else isBack = true;
       },
-      end: () => {
-        void recover(run, fresh, activity, observer);
-      },
     }),
   );
-  for (let tries = 1; !run.finished && !stream.ended && tries <= REGAIN_TRIES; tries++) {
-    const isDone = await regainOutput(run, fresh, observer.catalog).then(
-      () => true,
-      () => false,
-    );
-    if (isDone) break;
-    // A connection that has just come back may be slow to answer, or busy with many others.
-    await nextOutput(stream, PAUSE_MS);
-  }
+  const behind = run.command.split('\n').at(-1) ?? '';
+  const gap = {
+    output: run.output,
+    behind,
+    isOver: (look: CursorLine) => showsPrompt(catalog, pane, look),
+  };
+  await persistently(pane, run, () => regainOutput(pane, gap));
   regained = isOutput = true;
   if (isBack) run.finish('completed', status);
   // It may have ended while nobody listened: then the prompt stands there already.
   while (!run.finished && !stream.ended) {
     await silence(stream, 100, performance.now() + 10_000);
-    const now = await fresh.cursorLine().catch(() => undefined);
-    if (!now) break;
-    if (await showsPrompt(observer.catalog, fresh, now)) {
+    const now = await pane.cursorLine().catch(() => undefined);
+    if (!now) return;
+    if (await showsPrompt(catalog, pane, now)) {
       isOutput = false;
-      await regainStatus(fresh, activity).catch(() => undefined);
+      await regainStatus(pane, activity).catch(() => undefined);
       run.finish('completed', status);
-      break;
+      return;
     }
-    settled();
+    run.recovering = stream.ended;
     await nextOutput(stream, 2_000);
   }
-  settled();
 }
 
 /** How long a host that cannot be reached is tried again for the sake of a command there; the pause between. */
 const GIVE_UP_MS = 600_000;
 const PAUSE_MS = 500;
-/** How often the screen is asked for what was missed. */
-const REGAIN_TRIES = 5;
 
 /**
  * A tmux that does not answer has lost nothing, nor has a host that cannot be reached for a while: they are asked

@@ -1,6 +1,7 @@
 /** One command given to a program in a pane: its output as it grows, and how it ended. */
 import type { PanewrightError } from '../errors.js';
 import { OutputText } from '../panes/output.js';
+import type { ReadPane } from '../panes/pane.js';
 import type { Spool } from '../panes/spool.js';
 import type { Departure } from '../panes/watch.js';
 
@@ -39,6 +40,8 @@ export class Run {
   moved = false;
   /** Typed, and not seen to start yet: nothing that it asks can be on the screen. */
   starting = false;
+  /** How it goes on where it must be heard to be typed to its end, once the connection is back, which it had lost. */
+  resume: ((pane: ReadPane) => Promise<void>) | undefined;
   /** Whether some output went by unseen because the connection to tmux was lost. */
   gap = false;
   /** The connection was lost, and it is not known yet whether it ended meanwhile: what shows is no question. */

@@ -3,13 +3,15 @@
  * the status, B says that the prompt is back; see docs/completion.md.
  */
 import type { Mark } from '../panes/marks.js';
-import type { WritePane } from '../panes/pane.js';
+import { WritePane, type ReadPane } from '../panes/pane.js';
 import type { Piece } from '../panes/paste.js';
-import { PaneMoved } from '../panes/untouched.js';
 import type { PaneStream } from '../panes/stream.js';
+import { LostAmid, PaneMoved } from '../panes/untouched.js';
+import { silence } from '../panes/watch.js';
 import { isRefusal } from '../permission/permit.js';
 import type { ShellIntegration } from './contract.js';
 import { Echo, endsLike } from './echo.js';
+import { waitForMark } from './marks-wait.js';
 import type { Run } from './run.js';
 
 /** How long a command may take to start after a prompt that may not be its own, and after one that hardly is. */
@@ -17,6 +19,9 @@ const DOUBT_MS = 80;
 const UNSURE_MS = 250;
 /** How long a line editor may take to show that its line is empty. */
 const CLEARED_MS = 40;
+/** Silence after which a shell is looked at that was lost in the middle of a command, and the bound of it. */
+const SETTLED_MS = 100;
+const LOST_MS = 1_000;
 /** How many such prompts are waited past. */
 const DOUBTS = 6;
 
@@ -76,7 +81,9 @@ export class ShellRun {
 
   /** What to type first. The rest follows as the shell asks for it. */
   first(): Piece[] {
-    return this.#next();
+    const pieces = this.#next();
+    if (this.#lines.length > 0) this.#run.resume = this.#breakOff;
+    return pieces;
   }
 
   #next(): Piece[] {
@@ -90,11 +97,39 @@ export class ShellRun {
   }
 
   #type(pieces: Piece[]): void {
-    this.#pane.type(pieces).catch((error: unknown) => {
-      // A pane that is gone ends the run by its own event; into one that is elsewhere nothing more is typed.
-      if (error instanceof PaneMoved) this.#run.depart({ how: 'moved', exitCode: null });
-      else if (isRefusal(error)) this.#run.refuse(error);
-    });
+    const isLast = this.#lines.length === 0 && !this.#incomplete;
+    this.#pane.type(pieces, this.#stream).then(
+      () => {
+        if (isLast) this.#run.resume = undefined;
+      },
+      (error: unknown) => {
+        // A pane that is gone ends the run by its own event; into one that is elsewhere nothing more is typed.
+        if (error instanceof PaneMoved) this.#run.depart({ how: 'moved', exitCode: null });
+        else if (isRefusal(error)) this.#run.refuse(error);
+      },
+    );
+  }
+
+  /** The connection was lost before all was known to be typed: what the shell still reads of it is dropped. */
+  #breakOff = async (pane: ReadPane): Promise<void> => {
+    const { stream } = pane;
+    await silence(stream, SETTLED_MS, performance.now() + LOST_MS);
+    const row = await pane.refresh().catch(() => undefined);
+    // A line before may run on, and is left alone.
+    const isIdle =
+      row?.command === this.#pane.row.command && (await pane.machine.inputWait(row)) !== 'working';
+    if (isIdle && pane instanceof WritePane) {
+      const drawn = waitForMark(stream, (mark) => mark.kind === 'B', LOST_MS);
+      await pane.type([{ text: this.#cancelKey }], stream).catch(() => undefined);
+      await drawn;
+    }
+    if (this.#incomplete) this.#run.finish('incomplete_input');
+    else if (!stream.ended) this.#run.refuse(new LostAmid());
+  };
+
+  get #cancelKey(): string {
+    const { keys } = this.#shell;
+    return keys?.submit === undefined ? '\x03' : (keys.clear ?? '\x03');
   }
 
   #text(data: Buffer): void {
@@ -246,9 +281,8 @@ export class ShellRun {
     this.#stage = 'between';
     // The secondary prompt that still shows is no question.
     this.#run.starting = true;
-    this.#type([
-      { text: this.#shell.keys?.submit === undefined ? '\x03' : (this.#shell.keys.clear ?? '\x03') },
-    ]);
+    this.#run.resume = this.#breakOff;
+    this.#type([{ text: this.#cancelKey }]);
     // A line editor that stays on the same prompt prints no new one; its buffer is empty all the same.
     if (this.#shell.keys?.submit === undefined) return;
     // The emptied line is drawn anew: the next look must not see the old one.
