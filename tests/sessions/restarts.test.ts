@@ -58,12 +58,13 @@ describeClaude('restarts around the real Claude Code', () => {
         }
       }),
     );
+    const asked = stage.bed.api.requests.map(({ texts }) => texts);
     for (const [i, result] of results.entries()) {
-      expect(result['outcome']).toBe('completed');
       // Prompts that waited together became one message, which has one answer.
       const own = new RegExp(`\\bserver ${i}$`, 'm');
       const request = stage.bed.api.requests.find(({ texts }) => texts.some((text) => own.test(text)));
-      expect(result['response']).toBe(`for ${request?.prompt}`);
+      const response = `for ${request?.prompt}`;
+      expect({ i, ...result, results, asked }).toMatchObject({ outcome: 'completed', response });
     }
     expect(new Set(results.map((result) => result['turn_id'])).size).toBe(10);
     await Promise.all(servers.map((server) => server.close()));
