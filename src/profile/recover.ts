@@ -6,7 +6,7 @@ import { PanewrightError } from '../errors.js';
 import type { ReadPane } from '../panes/pane.js';
 import type { SpoolShelf } from '../panes/spool.js';
 import { departureOf, nextOutput, silence } from '../panes/watch.js';
-import { TmuxSilent } from '../tmux/lost.js';
+import { TmuxSilent, unseen } from '../tmux/lost.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { Activity } from './activity.js';
 import type { ProfileCatalog } from './catalog.js';
@@ -32,7 +32,8 @@ export async function recover(
   run.recovering = true;
   const row = await whereabouts(run, pane);
   const departure = departureOf(pane.row, row);
-  const fresh = departure ? undefined : await pane.renewed().catch(() => undefined);
+  const fresh = departure ? undefined : await pane.renewed().catch(unseen);
+  if (fresh === 'unseen') return recover(run, pane, activity, observer);
   if (!fresh) run.depart(departure ?? { how: 'moved', exitCode: null });
   if (run.finished || !fresh) return;
   run.gap = true;

@@ -9,7 +9,7 @@ import type { PaneStream } from '../panes/stream.js';
 import { LostAmid, LostBefore } from '../panes/untouched.js';
 import { nextOutput, silence } from '../panes/watch.js';
 import type { PaneRow } from '../tmux/formats.js';
-import { connectionEnded, TmuxSilent } from '../tmux/lost.js';
+import { connectionEnded, unseen } from '../tmux/lost.js';
 import type { ReplFacts } from './repl-facts.js';
 import { persistently, regainOutput } from './regain.js';
 import { dropStatement } from './repl-drop.js';
@@ -166,8 +166,8 @@ export class ReplRun {
       await silence(this.#stream, QUIET_MS, performance.now() + 10_000);
       if (this.#run.finished) return 'ended';
       const seen = this.#stream.lastOutput;
-      const now = await this.#pane.cursorLine().catch(noAnswer);
-      if (now === 'again' || this.#stream.ended) continue;
+      const now = await this.#pane.cursorLine().catch(unseen);
+      if (now === 'unseen' || this.#stream.ended) continue;
       if (!now) return 'ended';
       if (this.#facts.prompt.test(now.before)) return 'prompt';
       // Output without a newline at its end pushes the prompt along: `no newline>>> `.
@@ -242,11 +242,6 @@ export class ReplRun {
       }
     }
   }
-}
-
-/** Of a look that failed: whether the pane may be looked at again. */
-function noAnswer(error: unknown): 'again' | undefined {
-  return error instanceof TmuxSilent || connectionEnded(error) ? 'again' : undefined;
 }
 
 /** Lines between the echo of the submitted line and, at the end, the next prompt. */

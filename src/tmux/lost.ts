@@ -45,6 +45,11 @@ export class TmuxSilent extends PanewrightError {
   }
 }
 
+/** Of a look that failed: whether it says nothing of the pane, and may be taken again. */
+export function unseen(error: unknown): 'unseen' | undefined {
+  return error instanceof TmuxSilent || connectionEnded(error) ? 'unseen' : undefined;
+}
+
 /** Whether the error says that the connection is gone, and nothing about tmux or the pane. */
 export function connectionEnded(error: unknown): boolean {
   return error instanceof PanewrightError && error.code === 'TMUX_LOST' && !(error instanceof TmuxSilent);

@@ -196,7 +196,8 @@ export class ProgramDriver implements Driver {
 
   /** Nothing was typed, so there was no turn; unless nobody knows whether it was. */
   async #withdraw(name: string, turn: Turn, error: unknown): Promise<void> {
-    if (error instanceof PanewrightError && error.code === 'TMUX_LOST')
+    const isUnknown = error instanceof PanewrightError && error.code === 'TMUX_LOST';
+    if (isUnknown && !(error instanceof Untouched))
       await this.#write(name, turn, (saved) => {
         Object.assign(saved, { outcome: 'failed', failure: 'tmux_lost', ended: new Date().toISOString() });
       });

@@ -13,8 +13,10 @@ export function standingOf(
   question: Question | undefined,
 ): Pick<Turn, 'outcome' | 'exit_code'> & Partial<Pick<Turn, 'ended' | 'failure' | 'gap'>> {
   const facts = { exit_code: run.exitCode, ...(run.gap && { gap: true }) };
-  if (!hasEnded(run)) return { ...facts, outcome: question ? 'waiting' : 'running' };
   const ended = new Date().toISOString();
+  // Part of it was typed, and the rest never will be.
+  if (run.refused) return { ...facts, outcome: 'failed', failure: run.refused.code.toLowerCase(), ended };
+  if (!hasEnded(run)) return { ...facts, outcome: question ? 'waiting' : 'running' };
   if (run.state !== 'completed') return { ...facts, outcome: 'failed', failure: run.state, ended };
   return { ...facts, outcome: run.exitCode === 130 ? 'interrupted' : 'completed', ended };
 }
