@@ -286,6 +286,12 @@ export class TmuxServer {
         );
       case 'timed out':
         throw new TmuxSilent(deadlineMs, where);
+      case 'killed':
+        throw new PanewrightError(
+          'TMUX_LOST',
+          `a client of tmux was ended by ${stderr} before it answered.`,
+          'Try again.',
+        );
       case 'failed':
         if (NO_SERVER.test(stderr)) return '';
         throw new PanewrightError('TMUX_ERROR', `tmux said: ${stderr}.`);

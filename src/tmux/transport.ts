@@ -12,7 +12,7 @@ export interface Ran {
   readonly stdout: string;
   /** What it said against it; of another machine both come together. */
   readonly stderr: string;
-  readonly outcome: 'done' | 'failed' | 'not found' | 'timed out';
+  readonly outcome: 'done' | 'failed' | 'not found' | 'timed out' | 'killed';
 }
 
 export interface Transport {
@@ -84,8 +84,9 @@ export class LocalTransport implements Transport {
     clearTimeout(timer);
     if (!result.failed) return { stdout: String(result.stdout), stderr: '', outcome: 'done' };
     const stderr = String(result.stderr).trim() || (result.shortMessage ?? 'it failed');
-    const outcome = result.code === 'ENOENT' ? 'not found' : timedOut ? 'timed out' : 'failed';
-    return { stdout: '', stderr, outcome };
+    if (timedOut) return { stdout: '', stderr, outcome: 'timed out' };
+    if (result.isTerminated) return { stdout: '', stderr: result.signal ?? 'a signal', outcome: 'killed' };
+    return { stdout: '', stderr, outcome: result.code === 'ENOENT' ? 'not found' : 'failed' };
   }
 
   close(): Promise<void> {

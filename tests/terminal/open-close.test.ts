@@ -61,9 +61,9 @@ describe('open_pane', () => {
     const pane = opened['pane_id'] as string;
     const screen = await bed.tmux.until(pane, /42/);
     expect(screen).toContain("it's; 42 #{pane_id}");
-    // Looked at once, the pane is known: the wait is there before the program is let go.
-    await bed.call('pane_info', { session: seat.session, pane });
     const gone = bed.call('wait_for', { session: seat.session, pane, timeout: 60 });
+    // Answered behind it: the wait has found its pane before the program is let go.
+    await bed.call('pane_info', { session: seat.session, pane });
     await bed.tmux.run('wait-for', '-S', 'opened');
     expect(await gone).toMatchObject({ state: 'pane_closed' });
   });
