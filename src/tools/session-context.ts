@@ -20,8 +20,11 @@ export interface SessionContext {
   maySee(name: string): boolean;
   /** The session's pane, for ending it; undefined when it is not alive. */
   destroyable(name: string): Promise<DestroyPane | undefined>;
-  /** Name of the session in which the pane that was made for a record is now; undefined when it is gone. */
-  homeOf(record: SessionRecord | undefined): Promise<string | undefined>;
+  /**
+   * To be called when there is no session of the record's name: rejects when it was only renamed, or the pane that was
+   * made for it moved to another one.
+   */
+  notElsewhere(record: SessionRecord, hint: string): Promise<void>;
   isInstalled(program: string): Promise<boolean>;
 }
 
@@ -60,11 +63,19 @@ export function sessionContext(
     attempt: async (name) => permit.attempted(await permit.admit(access, name)),
     maySee: (name) => visible(name, config),
     destroyable: (name) => find(name, 'destroy'),
-    async homeOf(record) {
-      if (!record?.owned) return undefined;
-      const { pane_id: id, server_pid: server } = record.owned;
-      const rows = await terminals.tmux.panes();
-      return rows.find((row) => row.paneId === id && row.serverPid === server)?.sessionName;
+    async notElsewhere({ name, owned }, hint) {
+      const row = (await terminals.tmux.panes()).find(
+        ({ paneId, serverPid }) => paneId === owned?.pane_id && serverPid === owned.server_pid,
+      );
+      if (!row || (row.dead && access !== 'destroy')) return;
+      const home = visible(row.sessionName, config)
+        ? `session ${JSON.stringify(row.sessionName)}`
+        : 'another session';
+      throw new PanewrightError(
+        'SESSION_NOT_FOUND',
+        `what was started as session ${JSON.stringify(name)} lives on in ${home}.`,
+        hint,
+      );
     },
     isInstalled: (program) => terminals.terminal.machine.isInstalled(program),
   };

@@ -59,7 +59,7 @@ test.each(['a$', 'cost $1', 'a$$', 'é ü', '🇩🇪', 'a;', 'a"b\'c', '~x', '*
   },
 );
 
-test('a session that was renamed is not said to be ended, but where it lives on', async () => {
+test('a session that was renamed is neither ended nor started anew, and it is said where it lives on', async () => {
   const { client, tmux } = server;
   await client.call('session_start', { name: 'first', profile: 'bash' });
   await tmux.run('rename-session', '-t', '=first', 'second');
@@ -67,6 +67,18 @@ test('a session that was renamed is not said to be ended, but where it lives on'
     /^SESSION_NOT_FOUND: .*lives on in session "second"\. Nothing was ended/,
   );
   expect(await names()).toContain('second');
+  // Nor is another one started in its stead.
+  for (const [tool, args] of [
+    ['session_send', { prompt: 'echo hi' }],
+    ['session_interrupt', {}],
+  ] as const)
+    expect(await client.refusal(tool, { name: 'first', ...args })).toMatch(
+      /^SESSION_NOT_FOUND: .*lives on in session "second"\. Nothing was sent/,
+    );
+  expect(await names()).toEqual(['keeper', 'second']);
+  expect(await client.call('session_send', { name: 'second', prompt: 'echo hi' })).toMatchObject({
+    response: 'hi',
+  });
   await client.call('session_destroy', { name: 'second', force: true });
   expect(await client.call('session_destroy', { name: 'first' })).toMatchObject({ destroyed: true });
   expect(await names()).toEqual(['keeper']);

@@ -48,6 +48,8 @@ export const sessionSend = plainTool({
   },
 });
 
+const ELSEWHERE = 'Nothing was sent. Use that name, or give the session its own name back.';
+
 async function screenOf(context: ToolContext, session: string): Promise<string> {
   const pane = await context.door.find(session);
   return pane ? (await pane.look(1_000)).lines.join('\n') : '';
@@ -61,7 +63,7 @@ async function runningSubject(
     readonly working_dir?: string | undefined;
     readonly claude_session_id?: string | undefined;
   },
-  { attempt, door, sessions }: ToolContext,
+  { attempt, door, notElsewhere, sessions }: ToolContext,
 ): Promise<Subject<WritePane>> {
   const pane = await door.find(args.name);
   const record = sessions.record(args.name);
@@ -78,6 +80,8 @@ async function runningSubject(
       );
   }
   if (record) {
+    // A second program would go on with the same conversation.
+    if (!pane) await notElsewhere(record, ELSEWHERE);
     if (args.claude_session_id !== undefined) {
       await attempt(args.name);
       await sessions.nameConversation(args.name, args.claude_session_id);
@@ -107,6 +111,7 @@ export async function liveSubject(context: ToolContext, session: string): Promis
   const pane = await context.door.find(session);
   if (pane) return context.sessions.subject(pane, session);
   const known = context.sessions.record(session);
+  if (known) await context.notElsewhere(known, ELSEWHERE);
   throw new PanewrightError(
     'AGENT_NOT_FOUND',
     known

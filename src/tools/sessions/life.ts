@@ -201,13 +201,9 @@ export const sessionDestroy = plainTool({
         'Call session_list for those that are.',
       );
     // Renamed, or moved to another session: to forget it would not end it.
-    const home = pane ? undefined : await context.homeOf(record);
-    if (home !== undefined)
-      throw new PanewrightError(
-        'SESSION_NOT_FOUND',
-        `what was started as session ${JSON.stringify(session)} lives on in ${context.maySee(home) ? `session ${JSON.stringify(home)}` : 'another session'}.`,
-        'Nothing was ended. End that session by its own name, with force: true; then this one can be forgotten.',
-      );
+    const hint =
+      'Nothing was ended. End that session by its own name, with force: true; then this one can be forgotten.';
+    if (!pane && record) await context.notElsewhere(record, hint);
     if (pane && !force && !sessions.owns(record, pane))
       throw new PanewrightError(
         'NOT_OWNED',
