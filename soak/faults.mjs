@@ -2,7 +2,17 @@
 import { readFileSync } from 'node:fs';
 
 /** How often which fault; some cost the panes that they meet a second or more. */
-export const FAULTS = { resize: 6, copy: 6, human: 6, client: 3, respawn: 2, kill: 2, stop: 1 };
+export const FAULTS = {
+  resize: 6,
+  copy: 6,
+  human: 6,
+  client: 3,
+  rename: 2,
+  move: 2,
+  respawn: 2,
+  kill: 2,
+  stop: 1,
+};
 
 /** How long after a deed something may still come of it, in milliseconds. */
 const AFTERMATH_MS = 1_000;
@@ -62,6 +72,30 @@ const faults = {
   respawn: ({ pane, field }) =>
     during(pane.deeds, 'respawn', async () => {
       await field.tmux('respawn-pane', '-k', '-t', pane.id, '--', ...pane.argv);
+    }),
+
+  /** A person gives a session another name, and its own back. */
+  rename: ({ pane, field, random }) =>
+    during(field.deedsOf(pane.session), 'rename', async () => {
+      if (!field.isSingle(pane.session)) return;
+      const other = `${pane.session}-renamed`;
+      field.shape += 1;
+      await field.tmux('rename-session', '-t', `=${pane.session}`, other);
+      await later(random.int(20, 500));
+      await field.tmux('rename-session', '-t', `=${other}`, pane.session);
+      field.shape += 1;
+    }),
+
+  /** A person puts a pane beside another one of its session, and back into a window of its own. */
+  move: ({ pane, field, random }) =>
+    during(pane.deeds, 'move', async () => {
+      const other = field.panes.find((one) => one !== pane && one.session === pane.session);
+      if (!other) return;
+      field.shape += 1;
+      await field.tmux('join-pane', '-d', '-s', pane.id, '-t', other.id);
+      await later(random.int(20, 500));
+      await field.tmux('break-pane', '-d', '-s', pane.id, '-t', `=${pane.session}:`);
+      field.shape += 1;
     }),
 
   kill: ({ pane, field }) =>

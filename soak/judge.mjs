@@ -6,11 +6,11 @@
 /** Which deeds make an error of this code true. */
 const EXCUSES = {
   TMUX_LOST: ['stop', 'client', 'kill', 'crash'],
-  PANE_NOT_FOUND: ['kill', 'respawn', 'crash'],
-  SESSION_NOT_FOUND: ['kill', 'crash'],
+  PANE_NOT_FOUND: ['kill', 'respawn', 'rename', 'crash'],
+  SESSION_NOT_FOUND: ['kill', 'rename', 'crash'],
   DRAFT_PRESENT: ['human'],
   PANE_BUSY: ['human', 'respawn', 'kill', 'crash'],
-  AGENT_NOT_FOUND: ['kill', 'respawn', 'crash'],
+  AGENT_NOT_FOUND: ['kill', 'respawn', 'rename', 'crash'],
 };
 
 /** Verdict on a command that a person's keys got into. */
@@ -47,6 +47,16 @@ export function wrongCommand(command, answer, deeds, ran) {
   if (note !== undefined) return deeds.has('client') ? undefined : `unexplained note: ${note}`;
   if (exit_code !== command.code) return `exit code ${exit_code}, not ${command.code}`;
   return wrongLines(command, output_lines, total_lines, deeds);
+}
+
+/** The same of a turn of a session. */
+export function wrongTurn(command, answer, deeds, ran) {
+  if (answer.isError) return wrongCommand(command, answer, deeds, ran);
+  const { outcome, failure, response, ...rest } = answer.result;
+  const lines = response === '' ? [] : response.split('\n');
+  const state = outcome === 'failed' ? failure : outcome;
+  const result = { ...rest, state, output_lines: lines, total_lines: lines.length, truncated: false };
+  return wrongCommand(command, { ...answer, result }, deeds, ran);
 }
 
 function wrongLines({ lines, total }, seen, totalSeen, deeds) {

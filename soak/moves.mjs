@@ -1,16 +1,19 @@
 /** What a client does: each move makes calls on a pane and says what is wrong with the answers. */
 import { command } from './commands.mjs';
-import { COLLISION, mentions, wrongCommand, wrongError } from './judge.mjs';
+import { COLLISION, mentions, wrongCommand, wrongError, wrongTurn } from './judge.mjs';
+import { life } from './life.mjs';
 
 /** Moves that type; they have the pane to themselves. Weights as in real use. */
 export const TYPING = { execute: 10, unattended: 2, question: 2, typed: 2, session: 2, queued: 1, keys: 1 };
 /** Moves that only look, at any pane at any time. */
-export const LOOKING = { read: 4, info: 2, list: 2, status: 1 };
+export const LOOKING = { read: 8, info: 4, list: 4, status: 2, sessions: 1 };
 
 /** How long a command may take on a loaded machine, in seconds. */
 const TIMEOUT = 20;
 
 const moves = {
+  life,
+
   async execute({ pane, random, calls, name }) {
     const wanted = command(random, name);
     const began = performance.now();
@@ -91,13 +94,15 @@ const moves = {
     return () => {
       const deeds = pane.since(began);
       if (sent.isError) return wrongCommand({}, sent, deeds, pane.ran(name)) ?? '';
-      const { outcome, response, exit_code, note } = sent.result;
-      if (note !== undefined) return `unexplained note: ${note}`;
-      if (deeds.size > 0) return outcome === 'completed' && pane.ran(name) > 1 ? 'it ran twice' : '';
-      if (outcome !== 'completed' || response !== name || exit_code !== 4)
-        return `sent, and answered ${JSON.stringify(sent.result)}`;
+      const wanted = { name, text: prompt, lines: [name], code: 4 };
+      const wrong = wrongTurn(wanted, sent, deeds, pane.ran(name));
+      if (wrong !== undefined) return wrong;
       if (again.isError) return wrongError(again, deeds) ?? '';
-      return again.result.response === name ? '' : `collected again: ${JSON.stringify(again.result)}`;
+      if (sent.result.outcome !== 'completed') return '';
+      const same = again.result.response === sent.result.response;
+      return same
+        ? ''
+        : `collected again: ${JSON.stringify(again.result)}, not ${JSON.stringify(sent.result)}`;
     };
   },
 
@@ -175,6 +180,20 @@ const moves = {
         .sort()
         .join('\n');
       return told === before ? '' : `told ${told}, and there are ${before}`;
+    };
+  },
+
+  /** What is on record and what is alive, listed together. */
+  async sessions({ pane, calls }) {
+    const began = performance.now();
+    const { shape } = pane.field;
+    const answer = await calls.make('session_list', {});
+    return () => {
+      if (answer.isError) return wrongError(answer, pane.since(began)) ?? '';
+      if (shape !== pane.field.shape) return '';
+      const names = new Set(answer.result.sessions.map(({ name }) => name));
+      const missing = pane.field.panes.find(({ session }) => !names.has(session));
+      return missing === undefined || pane.since(began).size > 0 ? '' : `${missing.session} is not listed`;
     };
   },
 

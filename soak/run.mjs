@@ -25,7 +25,7 @@ const { values } = parseArgs({
     panes: { type: 'string', default: '100' },
     workers: { type: 'string', default: '8' },
     calm: { type: 'boolean', default: false },
-    moves: { type: 'string', default: Object.keys(TYPING).join() },
+    moves: { type: 'string', default: [...Object.keys(TYPING), 'life'].join() },
     faults: { type: 'string', default: Object.keys(FAULTS).join() },
   },
 });
@@ -66,8 +66,9 @@ try {
   const isOver = () => performance.now() >= end;
   const players = Array.from({ length: workers }, (_, i) => player(new Random(seed + i), calls, isOver));
   const looker = looking(new Random(seed + 1_000), calls, isOver);
+  const others = living(new Random(seed + 3_000), calls, isOver);
   const faults = values.calm ? Promise.resolve() : striking(new Random(seed + 2_000), server, isOver);
-  await Promise.all([...players, looker, faults]);
+  await Promise.all([...players, looker, others, faults]);
   growth.stop();
   report(calls, growth.report);
 } finally {
@@ -104,6 +105,15 @@ async function looking(random, calls, isOver) {
   while (!isOver()) {
     const pane = await available(random);
     await judged(random.weighted(LOOKING), pane, random, calls);
+  }
+}
+
+/** Starts, uses and ends one session of its own after the other. */
+async function living(random, calls, isOver) {
+  while (!isOver() && values.moves.split(',').includes('life')) {
+    const pane = await available(random);
+    await judged('life', pane, random, calls);
+    await new Promise((resolve) => setTimeout(resolve, random.int(0, 2_000)));
   }
 }
 

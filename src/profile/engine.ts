@@ -164,8 +164,7 @@ export class Engine {
     });
     await driver.begin(type);
     driver.drive().catch((error: unknown) => {
-      const isSilent = error instanceof TmuxSilent;
-      if (isRefusal(error) || isSilent) run.refuse(error);
+      if (isRefusal(error) || error instanceof TmuxSilent) run.refuse(error);
       else run.finish('pane_closed');
     });
   }

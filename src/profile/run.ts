@@ -40,7 +40,7 @@ export class Run {
   moved = false;
   /** Typed, and not seen to start yet: nothing that it asks can be on the screen. */
   starting = false;
-  /** How it goes on where it must be heard to be typed to its end, once the connection is back, which it had lost. */
+  /** To be called when the connection was lost and is back, while what is still to be typed depends on what is heard. */
   resume: ((pane: ReadPane) => Promise<void>) | undefined;
   /** Whether some output went by unseen because the connection to tmux was lost. */
   gap = false;
