@@ -6,7 +6,7 @@ import { PanewrightError } from '../errors.js';
 import type { ReadPane } from '../panes/pane.js';
 import type { SpoolShelf } from '../panes/spool.js';
 import { departureOf, nextOutput, silence } from '../panes/watch.js';
-import { TmuxSilent, unseen } from '../tmux/lost.js';
+import { connectionEnded, TmuxSilent, unseen } from '../tmux/lost.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { Activity } from './activity.js';
 import type { ProfileCatalog } from './catalog.js';
@@ -123,14 +123,14 @@ async function whereabouts(run: Run, pane: ReadPane): Promise<PaneRow | undefine
     } catch (error) {
       if (run.finished) return undefined;
       if (error instanceof TmuxSilent) continue;
-      if (!isUnreachable(error)) return undefined;
-      run.lost = error;
+      if (isUnreachable(error)) run.lost = error;
+      else if (!connectionEnded(error)) return undefined;
       if (performance.now() > giveUp) {
         run.gap = true;
         run.finish('running');
         return undefined;
       }
-      // The host itself spaces out its attempts; nothing tells when it is back.
+      // The host itself spaces out its attempts; nothing tells when it is back, or why somebody ended what asked.
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
     }
   }
