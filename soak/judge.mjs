@@ -31,7 +31,8 @@ export function wrongCommand(command, answer, deeds, ran) {
   const violent = deeds.has('kill') || deeds.has('respawn') || deeds.has('crash');
   if (ran > 1) return `it ran ${ran} times`;
   if (answer.isError) {
-    if (ran > 0 && answer.code !== 'TMUX_LOST' && !violent) return `refused with ${answer.code}, and it ran`;
+    if (ran > 0 && answer.code !== 'TMUX_LOST' && !violent && !deeds.has('rename'))
+      return `refused with ${answer.code}, and it ran`;
     return wrongError(answer, deeds);
   }
   const { state, exit_code, output_lines, total_lines, truncated, note } = answer.result;
