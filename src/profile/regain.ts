@@ -58,7 +58,8 @@ export async function regainOutput(pane: ReadPane, { output, behind = '', isOver
   const cut = known.length > 0 && output.unfinished !== '' ? (lines[at - 1] ?? '').slice(last.length) : '';
   const unended = output.unfinished !== '' && missed.length > 0 ? '\n' : '';
   const text = cut + unended + missed.join('\n');
-  if (text !== '') output.feed(Buffer.from(isBack || row.cursorX === 0 ? `${text}\n` : text));
+  if (text === '' && output.unfinished === '') return;
+  output.feed(Buffer.from(isBack || row.cursorX === 0 ? `${text}\n` : text));
 }
 
 /** Tries until it is done: a connection that has just come back may be slow to answer, or busy with many others. */

@@ -284,6 +284,30 @@ describe('a control client is killed', () => {
     await bench.works('work');
   });
 
+  test('during execute in python: what it prints after that is all there', async () => {
+    await bench.tmux.newSession('python', { shell: ['python3', '-q'] });
+    await bench.call('execute', { session: 'python', command: 'import os, time' });
+    const lost = bench.tmux.channel('printed');
+    const told = `os.system("tmux -S ${bench.tmux.socket} wait-for -S printed")`;
+    const command = `print("a", end="", flush=True), ${told}, time.sleep(1), print("b"), print("c")`;
+    const running = bench.begin('execute', { session: 'python', command: `_ = ${command}`, timeout: 10 });
+    await lost;
+    for (const pid of bench.controlClients()) process.kill(pid, 'SIGKILL');
+    expect((await running.ending()).result).toMatchObject({
+      state: 'completed',
+      output_lines: ['ab', 'c'],
+      note: expect.stringMatching(/lost/),
+    });
+    const slow = bench.begin('execute', {
+      session: 'python',
+      command: 'time.sleep(1.5); print(42)',
+      timeout: 10,
+    });
+    await pause(500);
+    for (const pid of bench.controlClients()) process.kill(pid, 'SIGKILL');
+    expect((await slow.ending()).result).toMatchObject({ state: 'completed', output_lines: ['42'] });
+  });
+
   test.each([{}, { pattern: 'done-' }])(
     'during wait_for %j: the wait goes on to the true end',
     async (more) => {
