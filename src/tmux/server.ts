@@ -49,8 +49,9 @@ const CLOSE_MS = 1_000;
 /** Of how many panes the process id is remembered. */
 const MOST_PROGRAMS = 10_000;
 
-/** tmux's words for "there is no server", by which an empty list is told from an error. */
-const NO_SERVER = /no server running|error connecting to .*\((No such file|Connection refused)|no sessions/;
+/** tmux's words for "there is no server", or one without any session, by which an empty list is told from an error. */
+const NO_SERVER =
+  /no server running|error connecting to .*\((No such file|Connection refused)|no sessions|^no current target/;
 
 export class TmuxServer {
   readonly #argv: readonly string[];
