@@ -295,9 +295,9 @@ export class WritePane extends ReadPane {
   ): Promise<boolean> {
     await this.#mayType(stream);
     const lock: Command = ['set-environment', '-gh', lockVariable(this.id), next];
-    const typing = pieces.flatMap((piece) => this.#paste(piece));
+    const commands = [lock, ...pieces.flatMap((piece) => this.#paste(piece))];
     const condition = all([sameSize(this.row), lockedBy(this.id, holder)]);
-    const done = (await this.attempt([lock, ...typing], condition)) !== undefined;
+    const done = (await this.attempt(commands, condition)) !== undefined;
     if (done && pieces.length > 0) this.#noteInput();
     return done;
   }

@@ -10,7 +10,7 @@ import { ownerMark } from './strays.js';
 /** How a program ended that was run to its end. */
 export interface Ran {
   readonly stdout: string;
-  /** What it said against it; of another machine both come together. */
+  /** What it said against it; of one that was killed, the signal. Of another machine both streams come together. */
   readonly stderr: string;
   readonly outcome: 'done' | 'failed' | 'not found' | 'timed out' | 'killed';
 }
