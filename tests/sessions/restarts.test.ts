@@ -1,5 +1,5 @@
 /** What ends in the middle: servers, tmux, the program, the directory. */
-import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync, rmSync, symlinkSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeClaude } from '../claude/harness.js';
 import { Stage } from './stage.js';
@@ -58,19 +58,54 @@ describeClaude('restarts around the real Claude Code', () => {
         }
       }),
     );
-    const asked = stage.bed.api.requests.map(({ texts }) => texts);
+    const asked = stage.bed.api.requests.map(({ prompt }) => prompt);
     for (const [i, result] of results.entries()) {
       // Prompts that waited together became one message, which has one answer.
       const own = new RegExp(`\\bserver ${i}$`, 'm');
       const request = stage.bed.api.requests.find(({ texts }) => texts.some((text) => own.test(text)));
       const response = `for ${request?.prompt}`;
-      expect({ i, ...result, results, asked }).toMatchObject({ outcome: 'completed', response });
+      expect({ i, ...result, results, asked }).toEqual(
+        expect.objectContaining({ outcome: 'completed', response }),
+      );
     }
     expect(new Set(results.map((result) => result['turn_id'])).size).toBe(10);
     await Promise.all(servers.map((server) => server.close()));
     const file = join(stage.bed.dir, 'state/panewright/sessions/r.json');
     expect(() => JSON.parse(readFileSync(file, 'utf8')) as unknown).not.toThrow();
   }, 120_000);
+
+  test('a program that stands still between taking a prompt and working on it has not been interrupted', async () => {
+    // tmux lets its own child go on when it is stopped, not a grandchild.
+    const bin = join(stage.bed.dir, 'bin/claude');
+    rmSync(bin);
+    writeFileSync(bin, `#!/bin/sh\n'${stage.bed.binary}' "$@"\n`);
+    chmodSync(bin, 0o755);
+    await stage.start('still');
+    rmSync(bin);
+    symlinkSync(stage.bed.binary, bin);
+    const statuses = join(stage.bed.home, '.claude/sessions');
+    const pid = Math.max(
+      ...readdirSync(statuses)
+        .flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? [])
+        .map(Number),
+    );
+    const status = (): unknown => JSON.parse(readFileSync(join(statuses, `${pid}.json`), 'utf8'));
+    let stood = false;
+    for (let i = 0; i < 20 && !stood; i++) {
+      const watcher = watch(join(stage.spool('still'), 'events'), (_, name) => {
+        if (stood || name?.endsWith('.json') !== true) return;
+        process.kill(pid, 'SIGSTOP');
+        stood = (status() as { status?: unknown }).status === 'idle';
+        if (stood) setTimeout(() => process.kill(pid, 'SIGCONT'), 7_500);
+        else process.kill(pid, 'SIGCONT');
+        watcher.close();
+      });
+      expect(await send(`stand still ${i}`, 'still')).toMatchObject({ outcome: 'completed', response: 'ok' });
+      watcher.close();
+    }
+    expect(stood).toBe(true);
+    expect(await stage.call('session_destroy', { name: 'still' })).toMatchObject({ destroyed: true });
+  }, 60_000);
 
   test('after a reboot in the middle of a turn the turn has failed, and a send goes on with the history', async () => {
     const before = await send('remember 42');

@@ -10,6 +10,8 @@ import { findTurn, isDraft, isOpen, lateVerdict, verdict } from './turns.js';
 const LATE_MS = 1_500;
 /** How long it may be idle without any trace of a prompt that it took, or of its answer. */
 const LOST_MS = 6_000;
+/** The same where it has not been busy since: a machine may let it stand still between taking and working. */
+const UNBEGUN_MS = 60_000;
 /** The same for a command of its own that leaves no trace. */
 const QUIET_MS = 1_000;
 /** After so long without a word, whoever was handing a prompt over has been killed. */
@@ -91,13 +93,26 @@ export abstract class AgentLedger extends AgentBase {
     }
     // Stopped before its first word, it leaves no trace but the prompt in the composer, or none at all. Before it
     // is seen to work, a prompt in the composer is only one that has not been taken out yet.
-    if (seenBusy && idleMs > 500 && isDraft(snapshot.screen.draft, turn))
+    const begun = this.hasBegun(record, turn, snapshot);
+    if (seenBusy && begun && idleMs > 500 && isDraft(snapshot.screen.draft, turn))
       return { outcome: 'interrupted', response: '', source: 'screen' };
     const late = idleMs > LATE_MS ? lateVerdict(turn, snapshot) : undefined;
     if (late) return late;
-    if (idleMs > LOST_MS)
+    if (idleMs > (begun ? LOST_MS : UNBEGUN_MS))
       return { outcome: 'interrupted', response: found?.turn.answer ?? '', source: 'transcript' };
     return undefined;
+  }
+
+  /**
+   * Whether the program has worked since it was given the prompt, as far as its status file tells: it is idle, and
+   * has become so later. Its hooks report a prompt up to some 50 ms before the file says busy (2.1.329).
+   */
+  protected hasBegun(record: SessionRecord, turn: Turn, { registry }: Snapshot): boolean {
+    if (registry?.since === undefined) return true;
+    const taken = this.acceptance(record, turn);
+    if (taken) return registry.since > Number(BigInt(taken.at) / 1_000_000n);
+    // Of another machine's clock nothing is known.
+    return this.files.isFar || registry.since > Date.parse(turn.started);
   }
 }
 
