@@ -41,16 +41,19 @@ const INVISIBLE =
 /** What stands in a long draft for its middle. */
 const ELLIPSIS = /\[\.\.\.Truncated text #\d+ \+\d+ lines\.\.\.\]/;
 
-/** Only letters and digits that every terminal draws as they are can be compared. */
+/** Only letters and digits that every terminal draws as they are can be compared. The end is always in sight. */
 export function isDrawn(prompt: string, draft: string): boolean {
   const plain = (text: string): string => text.replace(/[^A-Za-z0-9]+/g, '');
   const all = plain(prompt);
+  const parts = draft.split(ELLIPSIS).map(plain);
+  const end = parts.pop() ?? '';
   let at = 0;
-  return draft.split(ELLIPSIS).every((part) => {
-    const found = all.indexOf(plain(part), at);
-    at = found + plain(part).length;
+  const begun = parts.every((part) => {
+    const found = all.indexOf(part, at);
+    at = found + part.length;
     return found >= 0;
   });
+  return begun && all.endsWith(end) && all.length - end.length >= at;
 }
 
 /** `!` on the empty line begins a shell line, `?` shows help: a space goes first, `unspace` takes it away. */

@@ -319,8 +319,8 @@ export interface AgentFacts {
   /** @param raw the program may interpret it: a command, a shell line */
   planSubmit(prompt: string, raw: boolean): SubmitPlan;
   /**
-   * Whether a draft, as `readScreen` gives it, is this prompt and nothing else, as far as that can be told: a long
-   * one is drawn in part.
+   * Whether a draft, as `readScreen` gives it, is this prompt to its end and nothing else, as far as that can be
+   * told: a long one is drawn in part.
    */
   isDrawn(prompt: string, draft: string): boolean;
   /** For typing, where no exchange is to be had. */

@@ -63,6 +63,8 @@ test('a draft is a prompt as drawn: wrapped, or with its middle left out, but wi
   expect(isDrawn('one two three four', 'one t[...Truncated text #1 +0 lines...]ee four')).toBe(true);
   expect(isDrawn('one two three', 'mine one two three')).toBe(false);
   expect(isDrawn('one two three', 'one two three mine')).toBe(false);
+  // The rest of it has not been read yet.
+  expect(isDrawn('one two three', 'one two')).toBe(false);
   expect(isDrawn('one two', 'two[...Truncated text #1 +0 lines...]one')).toBe(false);
 });
 

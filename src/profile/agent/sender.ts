@@ -18,6 +18,8 @@ const ACCEPT_MS = 2_000;
 /** How long a prompt that was inserted may need to be drawn; and at all, ten programs on two busy cores take that. */
 const DRAWN_MS = 3_000;
 const SLOWLY_MS = 10_000;
+/** How long somebody's draft must be seen: a screen may be read half drawn, and what is drawn then is none. */
+const DRAFTED_MS = 300;
 /** How long a prompt that was taken may stay drawn in the composer. */
 const VANISHING_MS = 2_000;
 
@@ -88,6 +90,7 @@ export abstract class AgentSender extends AgentLedger {
   /** Waits until the program can be given a prompt, or says what is in the way. */
   protected async open(subject: Subject<WritePane>, options: SendOptions): Promise<Snapshot> {
     const { pane, record } = subject;
+    let foreignSince: number | undefined;
     for (;;) {
       const snapshot = await this.look(pane, record);
       const { state, dialog } = snapshot.status;
@@ -117,10 +120,12 @@ export abstract class AgentSender extends AgentLedger {
       if (state === 'idle' || state === 'busy') {
         const draft = await this.draft(subject, snapshot);
         if (draft === 'cleared') continue;
-        if (draft === 'foreign' && snapshot.screen.draft !== undefined)
+        const now = performance.now();
+        foreignSince = draft === 'foreign' ? (foreignSince ?? now) : undefined;
+        if (foreignSince !== undefined && now >= Math.min(foreignSince + DRAFTED_MS, options.deadline))
           throw new PanewrightError(
             'DRAFT_PRESENT',
-            `somebody has typed ${JSON.stringify(snapshot.screen.draft.slice(0, 60))} in the composer of session ${name} without submitting it.`,
+            `somebody has typed ${JSON.stringify(snapshot.screen.draft?.slice(0, 60))} in the composer of session ${name} without submitting it.`,
             'Nothing was sent, and the draft is still there. Wait until it is submitted or removed.',
           );
         if (draft === 'none' && snapshot.screen.takesPrompt) return snapshot;
@@ -132,7 +137,7 @@ export abstract class AgentSender extends AgentLedger {
           `session ${name} is ${state} and shows no place for a prompt.`,
           'Look at it with read_pane, and send again later.',
         );
-      await nextOutput(pane.stream, 200, options.signal);
+      await nextOutput(pane.stream, foreignSince === undefined ? 200 : DRAFTED_MS, options.signal);
     }
   }
 

@@ -14,7 +14,6 @@ import { digestOfTurn } from './turns.js';
 
 const FETCH_MS = 5_000;
 const SHOWN_MS = 3_000;
-const PIECE_MS = 150;
 
 /** A short line that no key, menu or mode of a composer could take for anything else: typing it is quickest. */
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9 .,;:?!'"()_=+*%/-]{0,400}[A-Za-z0-9.;:?!)]$/;
@@ -38,12 +37,14 @@ export async function insert(
   if (!plain && spool !== null && (await exchange(pane, facts, spool, text)))
     return { delivery: 'file', notes: [], keys: [] };
   const { pieces, keys, notes } = facts.typing(text);
+  let typed = '';
   for (const [i, piece] of pieces.entries()) {
-    const before = i === 0 ? undefined : (await read(pane, facts)).draft;
     await pane.type([{ text: piece }]);
+    typed += piece;
     if (i === pieces.length - 1) break; // that it is all there is seen to in any case
-    // Two pieces in one would no longer count as typed. A long draft is drawn in part, and may look as before.
-    await until(pane, facts, (screen) => screen.draft !== before, PIECE_MS);
+    // Two pieces read as one would no longer count as typed, and a busy machine may take its time to read.
+    const shown = ({ draft }: ScreenReading): boolean => draft !== undefined && facts.isDrawn(typed, draft);
+    await until(pane, facts, shown, SHOWN_MS);
     await silence(pane.stream, 10, performance.now() + 50);
   }
   return { delivery: 'typed', notes, keys };
