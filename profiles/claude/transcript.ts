@@ -76,6 +76,7 @@ export function readRecord(transcript: string): AgentRecord {
 class Reader implements AgentRecord {
   readonly turns: Building[] = [];
   readonly queued: string[] = [];
+  said = false;
   /** The turn to which the model's messages belong; a command that the program runs itself may stand behind it. */
   #turn: Building | undefined;
   /** The command to which output belongs. */
@@ -89,6 +90,7 @@ class Reader implements AgentRecord {
     for (const line of lines.split('\n')) {
       const entry: Entry | undefined = jsonObject(line);
       if (!entry || entry.isSidechain === true) continue;
+      this.said ||= entry.type === 'user' || entry.type === 'assistant';
       if (entry.type === 'queue-operation') this.#queue(entry);
       else if (entry.type === 'user') this.#user(entry);
       else if (entry.type === 'assistant') this.#assistant(entry);

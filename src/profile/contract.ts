@@ -249,6 +249,8 @@ export interface AgentRecord {
   readonly turns: readonly AgentTurn[];
   /** Prompts that were taken and are still waiting for their turn. */
   readonly queued: readonly string[];
+  /** Whether anything was said, by anyone; false: only notes stand there, and nothing can be resumed. */
+  readonly said?: boolean;
 }
 
 /** Reads the record of a conversation while it grows: a day-long one has tens of megabytes. */

@@ -1,7 +1,8 @@
 /** The program's own commands, sent like prompts. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeClaude } from '../claude/harness.js';
+import { processGone } from '../support/processes.js';
 import { Stage } from './stage.js';
 import type { Json } from '../support/client.js';
 
@@ -108,5 +109,21 @@ describeClaude('commands of the real Claude Code', () => {
     expect((await stage.call('session_status', { name: 'c' }))['claude_session_id']).toBe(
       result['claude_session_id'],
     );
+  }, 60_000);
+
+  test('a conversation of which only notes were written down is begun anew', async () => {
+    expect(await send('/clear')).toMatchObject({ outcome: 'completed' });
+    const { claude_session_id: cleared } = await stage.call('session_status', { name: 'c' });
+    const pid = Number(await stage.bed.tmux('display-message', '-p', '-t', '=c:', '#{pane_pid}'));
+    await stage.bed.reboot();
+    await processGone(pid); // it writes to the last
+    const projects = join(stage.bed.home, '.claude/projects');
+    const [folder = ''] = readdirSync(projects);
+    const file = join(projects, folder, `${String(cleared)}.jsonl`);
+    // The program writes such a line now and then before the first prompt; it resumes no such conversation.
+    writeFileSync(file, `${JSON.stringify({ type: 'mode', mode: 'normal', sessionId: cleared })}\n`);
+    const result = await send('after the notes');
+    expect(result).toMatchObject({ response: 'ok', outcome: 'completed' });
+    expect(result['claude_session_id']).not.toBe(cleared);
   }, 60_000);
 });

@@ -59,7 +59,8 @@ export function launchAgent(
   const home = facts.home({ ...site.env, ...record.env });
   follow(record, files);
   const wanted = record.conversation_id;
-  const resume = wanted !== null && isKept(record, wanted, site, home);
+  const kept = wanted === null ? 'absent' : whatIsKept(record, wanted, site, home);
+  const resume = kept === 'said';
   const begun = record.turns.some(
     (turn) => (turn.conversation ?? wanted) === wanted && turn.command !== true,
   );
@@ -71,7 +72,9 @@ export function launchAgent(
     );
   // What was reported by the program that ran before says nothing about the one that is started now.
   files.forget(spool);
-  const id = wanted ?? randomUUID();
+  // A file without a word can neither be resumed nor begun once more: the program refuses both.
+  const id = wanted === null || kept === 'empty' ? randomUUID() : wanted;
+  if (id !== wanted) delete record.transcript;
   record.conversation_id = id;
   record.events_dir = spool;
   const [program] = profile.launch ?? [];
@@ -97,10 +100,18 @@ function follow(record: SessionRecord, files: AgentFiles): void {
   if (newest.transcript !== '') record.transcript = newest.transcript;
 }
 
-/** Whether the program has written the conversation down: nothing is, before its first prompt. */
-function isKept(record: SessionRecord, conversation: string, site: LaunchSite, home: string): boolean {
-  const { files, directory } = site;
+/** What the program has written down of the conversation: not even a file, before its first prompt, or only notes. */
+function whatIsKept(
+  record: SessionRecord,
+  conversation: string,
+  { files, directory }: LaunchSite,
+  home: string,
+): 'said' | 'empty' | 'absent' {
   const { transcript = '' } = record;
-  if (basename(transcript).startsWith(conversation) && existsSync(files.at(transcript))) return true;
-  return existsSync(files.at(files.transcriptPath(home, directory, conversation)));
+  const own = basename(transcript).startsWith(conversation) ? [transcript] : [];
+  const path = [...own, files.transcriptPath(home, directory, conversation)].find((file) =>
+    existsSync(files.at(file)),
+  );
+  if (path === undefined) return 'absent';
+  return files.record(path).said === false ? 'empty' : 'said';
 }
