@@ -62,6 +62,10 @@ describe('the command line', () => {
       },
     });
     expect(commandOf(['--write-enabled=false'])).toMatchObject({ flags: { write_enabled: ['false'] } });
+    expect(commandOf(['--write-enabled', 'false', 'doctor'])).toMatchObject({
+      name: 'doctor',
+      flags: { write_enabled: ['false'] },
+    });
     expect(commandOf(['--no-write-enabled', '--write-enabled', '--http-port', '-1'])).toMatchObject({
       flags: { write_enabled: ['false', 'true'], 'http.port': ['-1'] },
     });

@@ -69,14 +69,23 @@ const groupIn = (words: readonly string[]): string =>
     .map((name) => `panewright ${name}`)
     .join(', ');
 
-/** `--write-enabled` and `--no-write-enabled` as `--write-enabled=true` and `=false`: so they never take the next word. */
+/** `--write-enabled` and `--no-write-enabled` as `=true` and `=false`: they take no next word but one of these two. */
 function spelledOut(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');
-  return argv.map((word, index) => {
+  const words: string[] = [];
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? '';
     const leaf = LEAVES.find(({ flag, type }) => type === 'boolean' && flag === word.replace(/^--no-/, '--'));
-    if (leaf === undefined || leaf.flag === null || (end !== -1 && index > end)) return word;
-    return `${leaf.flag}=${String(word === leaf.flag)}`;
-  });
+    if (leaf === undefined || leaf.flag === null || (end !== -1 && at > end)) {
+      words.push(word);
+      continue;
+    }
+    const next = argv[at + 1] ?? '';
+    const isSaid = word === leaf.flag && /^(true|false)$/.test(next);
+    words.push(`${leaf.flag}=${isSaid ? next : String(word === leaf.flag)}`);
+    if (isSaid) at++;
+  }
+  return words;
 }
 
 /** What the parser found, by the paths of the configuration. */

@@ -42,7 +42,7 @@ It ends with status 0 on SIGTERM, SIGINT or SIGHUP, after running calls have end
     more: `Options of the configuration given here are set in the file. It is YAML unless --json is given (JSON has no
 comments). An existing file is replaced only when you say yes.
 
-  panewright init --write-enabled --allowed-sessions work,build-*`,
+  panewright init --write-enabled --allowed-sessions 'work,build-*'`,
   },
   'config show': {
     takes: '',

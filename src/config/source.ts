@@ -63,8 +63,13 @@ export class ConfigSource implements ConfigReader {
     if (this.#loaded && found.stamps === this.#stamps && Date.now() > this.#unsettledUntil)
       return this.#loaded;
     this.#stamps = found.stamps;
-    this.#loaded = this.#read(found);
-    return this.#loaded;
+    const reading = this.#read(found);
+    this.#loaded = reading;
+    // What is mended may leave no trace in the file: the rights of a folder on the way to it.
+    void reading.then(({ invalid }) => {
+      if (invalid !== undefined && this.#loaded === reading) this.#loaded = undefined;
+    });
+    return reading;
   }
 
   #find(): Found {

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { Config, LoadedConfig } from '../config/schema.js';
-import type { HandleFor } from '../panes/pane.js';
+import type { HandleFor, ReadPane } from '../panes/pane.js';
 import type { Access } from '../permission/policy.js';
 import type { ListedRow } from '../tmux/formats.js';
 import type { Part } from './everywhere.js';
@@ -51,6 +51,8 @@ interface Entry<I extends z.ZodObject, O extends z.ZodObject> {
   gather?(parts: readonly Part[]): z.input<O>;
   /** What goes into the terminal, for the audit log's digest. */
   text?(args: z.output<I>): string;
+  /** Throws for arguments that cannot be carried out there: asked once the call is allowed, before that is logged. */
+  check?(args: z.output<I>, pane: ReadPane): void | Promise<void>;
   /**
    * Whether the function needs no facts about the pane from before its first act, so that the lookup can be
    * spared: tmux itself then checks that the target still means the same pane.
@@ -86,10 +88,11 @@ export interface PlainTool<I extends z.ZodObject, O extends z.ZodObject> extends
 }
 
 /** Any tool, its types forgotten: the pipeline parses before it calls. */
-export type AnyTool = Omit<Entry<z.ZodObject, z.ZodObject>, 'text' | 'gather'> & {
+export type AnyTool = Omit<Entry<z.ZodObject, z.ZodObject>, 'text' | 'check' | 'gather'> & {
   readonly access: Access;
   readonly on: 'pane' | 'nothing';
   readonly text?: (args: never) => string;
+  readonly check?: (args: never, pane: ReadPane) => void | Promise<void>;
   readonly gather?: (parts: readonly Part[]) => JsonObject;
   readonly run: (...args: never[]) => Promise<JsonObject | Linked<JsonObject>>;
 };

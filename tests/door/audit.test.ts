@@ -129,6 +129,14 @@ describe('every attempted write', () => {
     ['an argument that is not there', 'close_pane', { session: 'work', what: 1 }, 'INVALID_ARGUMENT'],
     ['text, and another argument', 'execute', { session: 'work', command: 'x', a: 1 }, 'INVALID_ARGUMENT'],
     ['no text', 'execute', { session: 'work' }, 'INVALID_ARGUMENT'],
+    ['a key that is none', 'send_keys', { session: 'work', key: 'Entre' }, 'INVALID_ARGUMENT'],
+    ['text that cannot be typed', 'write_pane', { session: 'work', text: '\0' }, 'INVALID_ARGUMENT'],
+    [
+      'a directory that is not there',
+      'open_pane',
+      { session: 'work', working_dir: '/nope' },
+      'DIRECTORY_NOT_FOUND',
+    ],
     [
       'a timeout out of range',
       'execute',

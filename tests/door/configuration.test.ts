@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import { TestClient } from '../support/client.js';
 import { TestServer } from '../support/server.js';
@@ -180,6 +180,10 @@ test('a machine policy holds against file, variable and flag, and closes the doo
     expect(await client.refusal('read_pane', { session: 'vault' })).toMatch(/^SESSION_NOT_ALLOWED: .*policy/);
     state({ allowed_sessions: ['work'] });
     await client.call('send_keys', { session: 'work', key: 'x' });
+    expect(await client.call('version')).toMatchObject({
+      allowed_sessions: ['work', 'vault'],
+      narrowed_to: [['work']],
+    });
     state('{');
     expect(await client.refusal('send_keys', { session: 'work', key: 'x' })).toMatch(/^CONFIG_INVALID: /);
     state({ allowed_sessions: ['work'] });
@@ -190,6 +194,25 @@ test('a machine policy holds against file, variable and flag, and closes the doo
   } finally {
     await server.close();
     await tmux.dispose();
+  }
+});
+
+test('a folder on the way whose rights are mended is trusted at the next call', async () => {
+  const server = await TestServer.start({ config: { write_enabled: true } });
+  try {
+    const { client, tmux, configFile } = server;
+    await tmux.newSession('work');
+    const press = { session: 'work', key: 'x' };
+    await client.call('send_keys', press);
+    for (let round = 0; round < 2; round++) {
+      chmodSync(dirname(configFile), 0o777);
+      appendFileSync(configFile, '\n');
+      expect(await client.refusal('send_keys', press)).toMatch(/^CONFIG_INVALID: .*chmod o-w/);
+      chmodSync(dirname(configFile), 0o700);
+      await client.call('send_keys', press);
+    }
+  } finally {
+    await server.close();
   }
 });
 

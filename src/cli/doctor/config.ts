@@ -76,16 +76,22 @@ export function checkRights(loaded: LoadedConfig): Finding[] {
         `refused: typing, opening and closing anything, since write_enabled is false (${from['write_enabled'] ?? 'default'})`,
         changeIn(loaded, 'write_enabled', 'set write_enabled to true'),
       );
-  const lists = [config.allowed_sessions, ...loaded.policy.map(({ allowed_sessions: list }) => list)];
-  const limits = lists.filter((list) => list.length > 0).map((list) => list.join(', '));
-  const sessions =
-    limits.length === 0
-      ? good('rights', 'every session may be used')
-      : note(
-          'rights',
-          `refused: every session but ${limits.join(' and of these ')}, by allowed_sessions (${from['allowed_sessions'] ?? 'default'})`,
-          changeIn(loaded, 'allowed_sessions', 'add what is missing to allowed_sessions'),
-        );
+  const mine = {
+    list: config.allowed_sessions,
+    by: `allowed_sessions (${from['allowed_sessions'] ?? 'default'})`,
+    advice: changeIn(loaded, 'allowed_sessions', 'add what is missing to allowed_sessions'),
+  };
+  const theirs = loaded.policy.map(({ path, allowed_sessions: list }) => ({
+    list,
+    by: 'the policy',
+    advice: `Only whoever administers this machine can change it, in ${path}.`,
+  }));
+  const limits = [mine, ...theirs]
+    .filter(({ list }) => list.length > 0)
+    .map(({ list, by, advice }) =>
+      note('rights', `refused: every session but ${list.join(', ')}, by ${by}`, advice),
+    );
+  const sessions = limits.length === 0 ? [good('rights', 'every session may be used')] : limits;
   const readOnly = config.read_only_sessions;
   const looked =
     readOnly.length === 0
@@ -107,7 +113,7 @@ export function checkRights(loaded: LoadedConfig): Finding[] {
             `Only whoever administers this machine can change it, in ${loaded.policyPath ?? ''}.`,
           ),
         ];
-  return [writing, sessions, ...looked, ...hosts];
+  return [writing, ...sessions, ...looked, ...hosts];
 }
 
 /** How to have it otherwise: by changing the value in the place where it comes from. */

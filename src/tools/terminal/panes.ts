@@ -87,17 +87,18 @@ export const writePane = paneTool({
   }),
   output: z.strictObject({ ...place, sent: z.string(), timestamp }),
   text: ({ text }) => text,
-  trusting: true,
-  answers: true,
-  tellsNothing: true,
-  async run({ text, paste }, pane, { terminals, hidden }) {
-    if (text.includes('\0') || (paste && text.includes('\x1b[201~'))) {
+  check({ text, paste }) {
+    if (text.includes('\0') || (paste && text.includes('\x1b[201~')))
       throw new PanewrightError(
         'INVALID_ARGUMENT',
         'text contains a character that cannot be typed (NUL, or the end of a paste inside a paste).',
         'Remove it and call again.',
       );
-    }
+  },
+  trusting: true,
+  answers: true,
+  tellsNothing: true,
+  async run({ text, paste }, pane, { terminals, hidden }) {
     const activity = terminals.engine.activityOf(pane);
     activity.noteTyped(text, pane.stream);
     await pane.type([paste ? { text, framed: true } : { text: text.replace(/\r?\n/g, '\r') }]);
@@ -122,6 +123,9 @@ export const sendKeys = paneTool({
   }),
   output: z.strictObject({ ...place, key: z.union([z.string(), z.array(z.string())]), timestamp }),
   text: ({ key }) => [key].flat().join(' '),
+  check({ key }) {
+    [key].flat().forEach(parseKey);
+  },
   answers: true,
   tellsNothing: true,
   async run({ key }, pane, { terminals, hidden }) {

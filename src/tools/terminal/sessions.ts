@@ -137,6 +137,9 @@ export const openPane = paneTool({
     timestamp,
   }),
   text: ({ command }) => command ?? '',
+  async check({ working_dir }, pane) {
+    if (working_dir !== undefined) await pane.machine.directory(working_dir);
+  },
   async run({ placement, command, working_dir, name }, pane) {
     const row = await pane.open({ placement, command, workingDir: working_dir, name });
     return {
@@ -172,6 +175,10 @@ export const version = plainTool({
     config_problem: z.string().optional(),
     policy_path: z.string().nullable(),
     allowed_sessions: z.array(z.string()),
+    narrowed_to: z
+      .array(z.array(z.string()))
+      .optional()
+      .describe('Lists of policies, each of which a session must match, too'),
     read_only_sessions: z.array(z.string()),
     buffer_size: z.int(),
     max_timeout: z.number(),
@@ -183,6 +190,8 @@ export const version = plainTool({
   }),
   async run(_args, { config: loaded, terminals, version: own }) {
     const { config } = loaded;
+    const lists = [config, ...loaded.policy].map((one) => [...one.allowed_sessions]);
+    const [allowed = [], ...narrowed] = lists.filter((list) => list.length > 0);
     const problem = await terminals.tmux.version().then(
       (found) => ({ found }),
       (error: unknown) => ({ why: (error as Error).message }),
@@ -196,7 +205,8 @@ export const version = plainTool({
       config_path: loaded.path,
       ...(loaded.invalid !== undefined && { config_problem: loaded.invalid }),
       policy_path: loaded.policyPath,
-      allowed_sessions: config.allowed_sessions,
+      allowed_sessions: allowed,
+      ...(narrowed.length > 0 && { narrowed_to: narrowed }),
       read_only_sessions: config.read_only_sessions,
       buffer_size: config.buffer_size,
       max_timeout: config.max_timeout,
