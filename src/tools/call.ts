@@ -127,7 +127,7 @@ async function invoke(
   };
   const onPane = async (trusting: boolean): Promise<unknown> => {
     const { pane, rule, sessions } = await permit.open(args as unknown as Target, tool.access, trusting);
-    await tool.check?.(args as never, pane);
+    tool.check?.(args as never);
     if (tool.queues !== true) permit.attempted(rule);
     const done = await run(args, pane, { ...contextOf(await permit.config()), hidden: attempt.isHidden });
     if (tool.tellsNothing !== true) await permit.confirm();

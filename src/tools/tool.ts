@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { Config, LoadedConfig } from '../config/schema.js';
-import type { HandleFor, ReadPane } from '../panes/pane.js';
+import type { HandleFor } from '../panes/pane.js';
 import type { Access } from '../permission/policy.js';
 import type { ListedRow } from '../tmux/formats.js';
 import type { Part } from './everywhere.js';
@@ -51,14 +51,14 @@ interface Entry<I extends z.ZodObject, O extends z.ZodObject> {
   gather?(parts: readonly Part[]): z.input<O>;
   /** What goes into the terminal, for the audit log's digest. */
   text?(args: z.output<I>): string;
-  /** Throws for arguments that cannot be carried out there: asked once the call is allowed, before that is logged. */
-  check?(args: z.output<I>, pane: ReadPane): void | Promise<void>;
+  /** Throws for arguments that no pane could take: asked once the call is allowed, before that is logged. */
+  check?(args: z.output<I>): void;
   /**
    * Whether the function needs no facts about the pane from before its first act, so that the lookup can be
    * spared: tmux itself then checks that the target still means the same pane.
    */
   readonly trusting?: boolean;
-  /** Whether it may have to wait for its turn: what it does is judged, and logged, when that has come. */
+  /** Whether it may wait for its turn, or look at something, first: what it does is judged, and logged, when it does it. */
   readonly queues?: boolean;
   /** Whether the result tells nothing of what is in the pane: it is then given out whatever has become of that. */
   readonly tellsNothing?: boolean;
@@ -92,7 +92,7 @@ export type AnyTool = Omit<Entry<z.ZodObject, z.ZodObject>, 'text' | 'check' | '
   readonly access: Access;
   readonly on: 'pane' | 'nothing';
   readonly text?: (args: never) => string;
-  readonly check?: (args: never, pane: ReadPane) => void | Promise<void>;
+  readonly check?: (args: never) => void;
   readonly gather?: (parts: readonly Part[]) => JsonObject;
   readonly run: (...args: never[]) => Promise<JsonObject | Linked<JsonObject>>;
 };

@@ -84,7 +84,7 @@ export function checkRights(loaded: LoadedConfig): Finding[] {
   const theirs = loaded.policy.map(({ path, allowed_sessions: list }) => ({
     list,
     by: 'the policy',
-    advice: `Only whoever administers this machine can change it, in ${path}.`,
+    advice: inPolicy(path),
   }));
   const limits = [mine, ...theirs]
     .filter(({ list }) => list.length > 0)
@@ -110,18 +110,20 @@ export function checkRights(loaded: LoadedConfig): Finding[] {
           note(
             'rights',
             `refused: the hosts ${loaded.hostsLeftOut.join(', ')}, by the policy`,
-            `Only whoever administers this machine can change it, in ${loaded.policyPath ?? ''}.`,
+            inPolicy(loaded.policyPath),
           ),
         ];
   return [writing, ...sessions, ...looked, ...hosts];
 }
 
+const inPolicy = (path: string | null): string =>
+  `Only whoever administers this machine can change it, in ${path ?? ''}.`;
+
 /** How to have it otherwise: by changing the value in the place where it comes from. */
 function changeIn({ origins, editPath, policyPath }: LoadedConfig, path: string, what: string): string {
   const leaf = LEAVES.find((one) => one.path === path);
   const origin = origins[path] ?? 'default';
-  if (origin === 'policy')
-    return `Only whoever administers this machine can change it, in ${policyPath ?? ''}.`;
+  if (origin === 'policy') return inPolicy(policyPath);
   const places = { env: leaf?.env, flag: leaf?.flag, file: editPath, default: editPath, host: editPath };
   return `To change it, ${what} in ${places[origin] ?? ''}.`;
 }

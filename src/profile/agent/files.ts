@@ -13,6 +13,9 @@ import { GrowingFile } from './growing.js';
 /** A report and when it was made, in nanoseconds since the epoch as text that sorts. */
 export type StampedEvent = AgentEvent & { readonly at: string; readonly path: string };
 
+/** When a report was made, in milliseconds since the epoch. */
+export const madeAt = ({ at }: StampedEvent): number => Number(at) / 1e6;
+
 interface Transcript {
   readonly file: GrowingFile;
   reader: ReturnType<AgentFacts['recordReader']>;
@@ -191,6 +194,16 @@ export class AgentFiles {
     const [oldest] = this.#transcripts.keys();
     if (this.#transcripts.size > KEPT_TRANSCRIPTS && oldest !== undefined) this.#transcripts.delete(oldest);
     return transcript.reader.record;
+  }
+
+  /** Whether anything was said in a conversation; reads on no further than to the first word. */
+  isSaid(path: string): boolean {
+    const reader = this.#facts.recordReader();
+    for (const lines of new GrowingFile(this.at(path)).more()?.lines ?? []) {
+      reader.add(lines);
+      if (reader.record.said !== false) return true;
+    }
+    return reader.record.said !== false;
   }
 
   /** Puts the files of a launch in place. */

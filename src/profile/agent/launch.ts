@@ -8,7 +8,7 @@ import type { AgentFacts, Profile } from '../contract.js';
 import type { SessionRecord } from '../session/record.js';
 import type { Launch } from '../session/driver.js';
 import type { SessionStore } from '../session/store.js';
-import { AgentFiles } from './files.js';
+import { AgentFiles, madeAt } from './files.js';
 
 /** What is known of the machine on which a program is to be launched. */
 export interface LaunchSite {
@@ -95,7 +95,7 @@ function follow(record: SessionRecord, files: AgentFiles): void {
   const newest = files.events(record.events_dir).findLast(({ type }) => type !== 'ended');
   if (newest === undefined || newest.conversation === record.conversation_id) return;
   // A caller who named another conversation since then means it.
-  if (record.named !== undefined && Number(newest.at) / 1e6 < Date.parse(record.named.at)) return;
+  if (record.named !== undefined && madeAt(newest) < Date.parse(record.named.at)) return;
   record.conversation_id = newest.conversation;
   if (newest.transcript !== '') record.transcript = newest.transcript;
 }
@@ -113,5 +113,5 @@ function whatIsKept(
     existsSync(files.at(file)),
   );
   if (path === undefined) return 'absent';
-  return files.record(path).said === false ? 'empty' : 'said';
+  return files.isSaid(path) ? 'said' : 'empty';
 }

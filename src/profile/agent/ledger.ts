@@ -3,6 +3,7 @@ import type { ReadPane } from '../../panes/pane.js';
 import type { AgentRecord } from '../contract.js';
 import type { SessionRecord, Turn } from '../session/record.js';
 import { AgentBase } from './base.js';
+import { madeAt, type StampedEvent } from './files.js';
 import type { Snapshot } from './snapshot.js';
 import { findTurn, isDraft, isOpen, lateVerdict, verdict } from './turns.js';
 
@@ -82,7 +83,7 @@ export abstract class AgentLedger extends AgentBase {
     const idle = snapshot.status.state === 'idle';
     if (!idle) return undefined;
     const found = findTurn(written, counted, turns);
-    const accepted = this.acceptance(record, turn) !== undefined;
+    const accepted = this.acceptance(record, turn);
     if (turn.command === true && !accepted && !found) {
       const cleared = snapshot.events.some(
         (event) => event.type === 'started' && event.conversation !== turn.conversation,
@@ -93,7 +94,7 @@ export abstract class AgentLedger extends AgentBase {
     }
     // Stopped before its first word, it leaves no trace but the prompt in the composer, or none at all. Before it
     // is seen to work, a prompt in the composer is only one that has not been taken out yet.
-    const begun = this.hasBegun(record, turn, snapshot);
+    const begun = this.hasBegun(turn, snapshot, accepted);
     if (seenBusy && begun && idleMs > 500 && isDraft(snapshot.screen.draft, turn))
       return { outcome: 'interrupted', response: '', source: 'screen' };
     const late = idleMs > LATE_MS ? lateVerdict(turn, snapshot) : undefined;
@@ -107,10 +108,9 @@ export abstract class AgentLedger extends AgentBase {
    * Whether the program has worked since it was given the prompt, as far as its status file tells: it is idle, and
    * has become so later. Its hooks report a prompt up to some 50 ms before the file says busy (2.1.329).
    */
-  protected hasBegun(record: SessionRecord, turn: Turn, { registry }: Snapshot): boolean {
+  protected hasBegun(turn: Turn, { registry }: Snapshot, accepted: StampedEvent | undefined): boolean {
     if (registry?.since === undefined) return true;
-    const taken = this.acceptance(record, turn);
-    if (taken) return registry.since > Number(BigInt(taken.at) / 1_000_000n);
+    if (accepted) return registry.since > madeAt(accepted);
     // Of another machine's clock nothing is known.
     return this.files.isFar || registry.since > Date.parse(turn.started);
   }

@@ -137,9 +137,7 @@ export const openPane = paneTool({
     timestamp,
   }),
   text: ({ command }) => command ?? '',
-  async check({ working_dir }, pane) {
-    if (working_dir !== undefined) await pane.machine.directory(working_dir);
-  },
+  queues: true,
   async run({ placement, command, working_dir, name }, pane) {
     const row = await pane.open({ placement, command, workingDir: working_dir, name });
     return {
