@@ -61,6 +61,15 @@ export interface FileText {
 
 /** @throws ConfigProblem naming the file and the reason */
 export function readGuarded(path: string): FileText {
+  const file = readUnlessWritten(path);
+  if (!file) throw new ConfigProblem(path, BEING_WRITTEN);
+  return file;
+}
+
+const BEING_WRITTEN = 'is being written right now';
+
+/** Undefined when it was written to while it was read. */
+function readUnlessWritten(path: string): FileText | undefined {
   if (!isAbsolute(path)) throw new ConfigProblem(path, 'must be an absolute path');
   let fd: number;
   try {
@@ -73,9 +82,7 @@ export function readGuarded(path: string): FileText {
     const before = fstatSync(fd, { bigint: true });
     refuseUnsafe(path, fd, before);
     const text = readFileSync(fd, 'utf8').replace(/^\uFEFF/, '');
-    if (identity(fstatSync(fd, { bigint: true })) !== identity(before)) {
-      throw new ConfigProblem(path, 'is being written right now');
-    }
+    if (identity(fstatSync(fd, { bigint: true })) !== identity(before)) return undefined;
     return { text, modified: Number(before.mtimeNs / 1_000_000n), stamp: identity(before) };
   } catch (error) {
     throw error instanceof ConfigProblem ? error : new ConfigProblem(path, unreadable(error));
@@ -91,15 +98,15 @@ export function readGuarded(path: string): FileText {
  */
 export async function readSettled(path: string): Promise<FileText> {
   const deadline = performance.now() + PATIENCE_MS;
-  let file = readGuarded(path);
-  let age = Math.max(0, Date.now() - file.modified);
-  while (age < LEFT_ALONE_MS) {
+  let file = readUnlessWritten(path);
+  let age = file ? Math.max(0, Date.now() - file.modified) : 0;
+  while (!file || age < LEFT_ALONE_MS) {
     const left = LEFT_ALONE_MS - age;
-    if (performance.now() + left > deadline) throw new ConfigProblem(path, 'is being written right now');
+    if (performance.now() + left > deadline) throw new ConfigProblem(path, BEING_WRITTEN);
     await new Promise((wake) => setTimeout(wake, left));
-    const again = readGuarded(path);
+    const again = readUnlessWritten(path);
     // From here on by our own clock: the file's may be another machine's.
-    age = again.stamp === file.stamp ? LEFT_ALONE_MS : 0;
+    age = again && again.stamp === file?.stamp ? LEFT_ALONE_MS : 0;
     file = again;
   }
   return file;
