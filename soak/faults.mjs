@@ -79,11 +79,11 @@ const faults = {
     during(field.deedsOf(pane.session), 'rename', async () => {
       if (!field.isSingle(pane.session)) return;
       const other = `${pane.session}-renamed`;
-      field.shape += 1;
-      await field.tmux('rename-session', '-t', `=${pane.session}`, other);
-      await later(random.int(20, 500));
-      await field.tmux('rename-session', '-t', `=${other}`, pane.session);
-      field.shape += 1;
+      await field.reshape(async () => {
+        await field.tmux('rename-session', '-t', `=${pane.session}`, other);
+        await later(random.int(20, 500));
+        await field.tmux('rename-session', '-t', `=${other}`, pane.session);
+      });
     }),
 
   /** A person puts a pane beside another one of its session, and back into a window of its own. */
@@ -91,19 +91,20 @@ const faults = {
     during(pane.deeds, 'move', async () => {
       const other = field.panes.find((one) => one !== pane && one.session === pane.session);
       if (!other) return;
-      field.shape += 1;
-      await field.tmux('join-pane', '-d', '-s', pane.id, '-t', other.id);
-      await later(random.int(20, 500));
-      await field.tmux('break-pane', '-d', '-s', pane.id, '-t', `=${pane.session}:`);
-      field.shape += 1;
+      await field.reshape(async () => {
+        await field.tmux('join-pane', '-d', '-s', pane.id, '-t', other.id);
+        await later(random.int(20, 500));
+        await field.tmux('break-pane', '-d', '-s', pane.id, '-t', `=${pane.session}:`);
+      });
     }),
 
   kill: ({ pane, field }) =>
-    during(field.deedsOf(pane.session), 'kill', async () => {
-      field.shape += 1;
-      await field.tmux('kill-pane', '-t', pane.id);
-      await field.remake(pane);
-    }),
+    during(field.deedsOf(pane.session), 'kill', () =>
+      field.reshape(async () => {
+        await field.tmux('kill-pane', '-t', pane.id);
+        await field.remake(pane);
+      }),
+    ),
 
   stop: ({ field, random }) =>
     during(field.deeds, 'stop', async () => {

@@ -61,8 +61,8 @@ export class Field {
   deeds = [];
   /** Times at which tmux itself died. */
   crashes = 0;
-  /** Counts the changes of what sessions and windows there are. */
-  shape = 0;
+  #changes = 0;
+  #changing = 0;
   #deedsOf = new Map();
   #mended;
 
@@ -76,6 +76,25 @@ export class Field {
     }
   }
 
+  /** Resolves with what an action did, and with whether the same sessions and windows were there all along. */
+  async observed(action) {
+    const before = this.#changes;
+    const amid = this.#changing > 0;
+    const result = await action();
+    return { result, steady: !amid && before === this.#changes };
+  }
+
+  /** Does what changes them. */
+  async reshape(action) {
+    this.#changing += 1;
+    this.#changes += 1;
+    try {
+      return await action();
+    } finally {
+      this.#changing -= 1;
+    }
+  }
+
   /** Makes all that is not there. */
   async make() {
     const found = (await this.tmux('list-panes', '-a', '-F', '#{pane_id}').catch(() => '')).split('\n');
@@ -84,8 +103,7 @@ export class Field {
   }
 
   /** Makes a pane anew, with its session if need be. */
-  async remake(pane) {
-    this.shape += 1;
+  remake(pane) {
     const format = ['-P', '-F', '#{pane_id}'];
     const size = ['-x', '90', '-y', '30'];
     const at = ['-d', '-c', this.stage.home, ...format];
@@ -98,7 +116,7 @@ export class Field {
       }
       return this.tmux('new-window', '-t', `=${pane.session}:`, ...at, '--', ...pane.argv);
     };
-    pane.id = await session().catch(again);
+    return this.reshape(async () => (pane.id = await session().catch(again)));
   }
 
   tmux(...args) {

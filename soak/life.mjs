@@ -4,6 +4,8 @@
 const TIMEOUT = 20;
 /** What happens to tmux as a whole excuses errors of these codes, and nothing else. */
 const EXCUSED = new Set(['TMUX_LOST', 'SESSION_NOT_FOUND', 'PANE_NOT_FOUND', 'AGENT_NOT_FOUND']);
+/** The tools that change what sessions and windows there are. */
+const RESHAPING = new Set(['session_start', 'open_pane', 'close_pane', 'session_destroy']);
 
 /** Resolves with a function that says what was wrong: '' when all was right. */
 export async function life({ pane: { field }, calls, name }) {
@@ -24,13 +26,13 @@ async function live(field, calls, name) {
   let problem;
   const step = async (tool, args, wanted) => {
     if (problem) return {};
-    const answer = await calls.make(tool, args);
+    const make = () => calls.make(tool, args);
+    const answer = await (RESHAPING.has(tool) ? field.reshape(make) : make());
     const fits =
       !answer.isError && Object.entries(wanted).every(([key, value]) => same(answer.result[key], value));
     if (!fits) problem = { step: tool, answer, wanted };
     return answer.result ?? {};
   };
-  field.shape += 1;
   await step(
     'session_start',
     { name, profile: 'bash', args: ['--norc', '--noprofile'] },
@@ -55,7 +57,6 @@ async function live(field, calls, name) {
   await step('close_pane', inside, {});
   await step('session_send', { name, prompt, timeout: TIMEOUT }, answered);
   await step('session_destroy', { name }, { destroyed: true, name });
-  field.shape += 1;
   if (!problem && (await isThere(field, name)))
     problem = { step: 'session_destroy', answer: { result: 'it is still there' }, wanted: 'gone' };
   return problem;
@@ -71,8 +72,9 @@ const isThere = (field, name) =>
     () => false,
   );
 
-async function tidy(field, calls, name) {
-  await field.tmux('kill-session', '-t', `=${name}`).catch(() => undefined);
-  await calls.make('session_destroy', { name, force: true });
-  field.shape += 1;
+function tidy(field, calls, name) {
+  return field.reshape(async () => {
+    await field.tmux('kill-session', '-t', `=${name}`).catch(() => undefined);
+    await calls.make('session_destroy', { name, force: true });
+  });
 }

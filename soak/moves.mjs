@@ -168,13 +168,12 @@ const moves = {
         .split('\n')
         .sort()
         .join('\n');
-    const shape = pane.field.shape;
     const before = await ask();
-    const answer = await calls.make('list_sessions', {});
+    const { result: answer, steady } = await pane.field.observed(() => calls.make('list_sessions', {}));
     const after = await ask();
     return () => {
       if (answer.isError) return wrongError(answer, pane.since(began)) ?? '';
-      if (before !== after || before === '' || shape !== pane.field.shape) return '';
+      if (before !== after || before === '' || !steady) return '';
       const told = answer.result.sessions
         .map(({ name, windows }) => `${name} ${windows}`)
         .sort()
@@ -186,11 +185,10 @@ const moves = {
   /** What is on record and what is alive, listed together. */
   async sessions({ pane, calls }) {
     const began = performance.now();
-    const { shape } = pane.field;
-    const answer = await calls.make('session_list', {});
+    const { result: answer, steady } = await pane.field.observed(() => calls.make('session_list', {}));
     return () => {
       if (answer.isError) return wrongError(answer, pane.since(began)) ?? '';
-      if (shape !== pane.field.shape) return '';
+      if (!steady) return '';
       const names = new Set(answer.result.sessions.map(({ name }) => name));
       const missing = pane.field.panes.find(({ session }) => !names.has(session));
       return missing === undefined || pane.since(began).size > 0 ? '' : `${missing.session} is not listed`;

@@ -1,6 +1,6 @@
 /** session_start, session_destroy, session_set_claude_id, session_status, session_list, session_history. */
 import * as z from 'zod';
-import { PanewrightError } from '../../errors.js';
+import { PanewrightError, type ErrorCode } from '../../errors.js';
 import type { Status } from '../../profile/session/driver.js';
 import { newRecord } from '../../profile/session/record.js';
 import { hostRows, hostRowsOf, rowsOf } from '../everywhere.js';
@@ -13,6 +13,7 @@ import {
   sessionInfo,
   turnInfo,
   turnShape,
+  unreadInfo,
   unsavedNote,
   type SessionInfo,
 } from './shape.js';
@@ -140,16 +141,24 @@ export const sessionList = plainTool({
   },
 });
 
+/** Errors after which a session may well be there: all others mean that it is gone, or not to be listed. */
+const UNANSWERED: readonly ErrorCode[] = ['TMUX_LOST', 'HOST_UNREACHABLE'];
+
 /** Every session that may be seen: those on record, and those alive. */
 export async function allInfos(context: ToolContext): Promise<SessionInfo[]> {
   const known = context.sessions.records().filter((record) => context.maySee(record.name));
-  const names = [...new Set([...known.map((record) => record.name), ...(await context.sessionNames())])];
+  const alive = await context.sessionNames();
+  const names = [...new Set([...known.map((record) => record.name), ...alive])];
   const infos = await Promise.all(
     names.map((session) =>
-      // What changed while it was looked at is looked at again; what is gone by then is left out.
+      // What changed while it was looked at is looked at again.
       infoOf(context, session, false)
         .catch(() => infoOf(context, session, false))
-        .catch(() => undefined),
+        .catch((error: unknown) => {
+          if (!(error instanceof PanewrightError) || !UNANSWERED.includes(error.code)) return undefined;
+          const record = known.find((one) => one.name === session);
+          return unreadInfo(session, record, alive.has(session), error.text);
+        }),
     ),
   );
   return infos.flatMap((info) => info ?? []);

@@ -1,7 +1,7 @@
 /** What the session tools return, in one place. */
 import * as z from 'zod';
 import type { Dialog, Status, Subject, TurnResult } from '../../profile/session/driver.js';
-import type { SessionRecord, Turn } from '../../profile/session/record.js';
+import { newRecord, type SessionRecord, type Turn } from '../../profile/session/record.js';
 import { GAP_NOTE, noteOf } from '../results.js';
 
 export const name = z.string().min(1).describe('Session name');
@@ -136,6 +136,25 @@ export function missingInfo(record: SessionRecord): SessionInfo {
     managed: true,
     target: null,
     pane_id: null,
+  };
+}
+
+/** A session that could not be looked at: tmux, or its host, gave no answer. */
+export function unreadInfo(
+  session: string,
+  record: SessionRecord | undefined,
+  alive: boolean,
+  problem: string,
+): SessionInfo {
+  const info = missingInfo(record ?? newRecord(session, '', ''));
+  return {
+    ...info,
+    profile: record?.profile ?? null,
+    working_dir: record?.working_dir ?? null,
+    tmux_alive: alive,
+    state: 'unknown',
+    managed: record !== undefined,
+    degraded: [problem],
   };
 }
 
