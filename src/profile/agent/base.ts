@@ -9,9 +9,11 @@ import { type WaitOptions } from '../outcome.js';
 import type { SessionState } from '../session/driver.js';
 import { digestOf, type SessionRecord, type Turn, turnOf } from '../session/record.js';
 import type { SessionStore } from '../session/store.js';
-import { AgentFiles, watchFolders } from './files.js';
+import { AgentFiles, watchFolders, type StampedEvent } from './files.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
 import { digestOfTurn } from './turns.js';
+
+type Accepted = Extract<StampedEvent, { type: 'accepted' }>;
 
 export abstract class AgentBase {
   protected readonly profile: Profile;
@@ -40,20 +42,24 @@ export abstract class AgentBase {
     this.activities = activities;
   }
 
-  protected acceptance(
-    record: SessionRecord,
-    turn: Turn,
-  ): ReturnType<AgentFiles['events']>[number] | undefined {
-    if (record.events_dir === null) return undefined;
+  /** The report that the program took the prompt of a turn. */
+  protected acceptance(record: SessionRecord, turn: Turn): Accepted | undefined {
     const wanted = digestOfTurn(turn);
-    return this.files
-      .events(record.events_dir)
-      .find(
-        (event) =>
-          event.type === 'accepted' &&
-          event.at > (turn.after_event ?? '') &&
-          digestOf(event.prompt) === wanted,
-      );
+    return this.reports(record).find(
+      (event): event is Accepted =>
+        event.type === 'accepted' &&
+        event.at > (turn.after_event ?? '') &&
+        digestOf(event.prompt) === wanted,
+    );
+  }
+
+  /** Whether the turn under which a prompt was taken had been reported before. */
+  protected isRunning(record: SessionRecord, { at, turn }: Accepted): boolean {
+    return this.reports(record).some((event) => event.at < at && 'turn' in event && event.turn === turn);
+  }
+
+  protected reports({ events_dir }: SessionRecord): readonly StampedEvent[] {
+    return events_dir === null ? [] : this.files.events(events_dir);
   }
 
   protected async settle(

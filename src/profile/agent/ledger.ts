@@ -3,7 +3,6 @@ import type { ReadPane } from '../../panes/pane.js';
 import type { AgentRecord } from '../contract.js';
 import type { SessionRecord, Turn } from '../session/record.js';
 import { AgentBase } from './base.js';
-import { madeAt, type StampedEvent } from './files.js';
 import type { Snapshot } from './snapshot.js';
 import { findTurn, isDraft, isOpen, lateVerdict, verdict } from './turns.js';
 
@@ -11,7 +10,7 @@ import { findTurn, isDraft, isOpen, lateVerdict, verdict } from './turns.js';
 const LATE_MS = 1_500;
 /** How long it may be idle without any trace of a prompt that it took, or of its answer. */
 const LOST_MS = 6_000;
-/** The same where it has not been busy since: a machine may let it stand still between taking and working. */
+/** The same where nothing tells that it has been busy since. */
 const UNBEGUN_MS = 60_000;
 /** The same for a command of its own that leaves no trace. */
 const QUIET_MS = 1_000;
@@ -94,7 +93,7 @@ export abstract class AgentLedger extends AgentBase {
     }
     // Stopped before its first word, it leaves no trace but the prompt in the composer, or none at all. Before it
     // is seen to work, a prompt in the composer is only one that has not been taken out yet.
-    const begun = this.hasBegun(turn, snapshot, accepted);
+    const begun = accepted !== undefined || this.hasBegun(turn, snapshot);
     if (seenBusy && begun && idleMs > 500 && isDraft(snapshot.screen.draft, turn))
       return { outcome: 'interrupted', response: '', source: 'screen' };
     const late = idleMs > LATE_MS ? lateVerdict(turn, snapshot) : undefined;
@@ -104,15 +103,10 @@ export abstract class AgentLedger extends AgentBase {
     return undefined;
   }
 
-  /**
-   * Whether the program has worked since it was given the prompt, as far as its status file tells: it is idle, and
-   * has become so later. Its hooks report a prompt up to some 50 ms before the file says busy (2.1.329).
-   */
-  protected hasBegun(turn: Turn, { registry }: Snapshot, accepted: StampedEvent | undefined): boolean {
-    if (registry?.since === undefined) return true;
-    if (accepted) return registry.since > madeAt(accepted);
+  /** Whether the program, now idle, has become so after it was given the prompt, as far as its status file tells. */
+  protected hasBegun(turn: Turn, { registry }: Snapshot): boolean {
     // Of another machine's clock nothing is known.
-    return this.files.isFar || registry.since > Date.parse(turn.started);
+    return registry?.since === undefined || this.files.isFar || registry.since > Date.parse(turn.started);
   }
 }
 

@@ -72,9 +72,10 @@ export abstract class AgentSender extends AgentLedger {
         saved.delivery = delivery;
         saved.sent = new Date().toISOString();
         if (plan.notes.length + notes.length > 0) saved.notes = [...plan.notes, ...notes];
+        // What is handed to a running turn is reported under that turn's id, and it may have begun meanwhile.
         const accepted = this.acceptance(now, saved);
-        // What is handed to a running turn is reported under that turn's id.
-        if (accepted?.type === 'accepted' && !busy) saved.prompt_id = accepted.turn;
+        if (accepted && this.isRunning(now, accepted)) saved.sent_busy = true;
+        if (accepted && saved.sent_busy !== true) saved.prompt_id = accepted.turn;
       });
       return { record: sent, turn };
     } catch (error) {

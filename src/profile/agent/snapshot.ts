@@ -9,7 +9,10 @@ import type { AgentFacts, AgentStatus, ScreenReading } from '../contract.js';
 import type { SessionState, Status } from '../session/driver.js';
 import type { SessionRecord } from '../session/record.js';
 import { describe } from './dialogs.js';
-import type { AgentFiles, StampedEvent } from './files.js';
+import { madeAt, type AgentFiles, type StampedEvent } from './files.js';
+
+/** How long a program that took a prompt may stand still before it begins to work on it. */
+const UNBEGUN_MS = 60_000;
 
 export interface Snapshot {
   /** Absent for a session whose pane is gone. */
@@ -44,7 +47,7 @@ export async function takeSnapshot(
   const last = events.at(-1);
   // The program calls itself busy while an agent of its own works on behind a turn that is over.
   const left = last?.type === 'completed' && screen.phase === 'ready' ? last.background : 0;
-  const { state, says, why } = judge(row, screen, registry, left);
+  const { state, says, why } = judge(row, screen, registry, left, isUnbegun(last, registry));
   const dialog = screen.dialog && state === 'waiting' ? describe(screen.dialog, registry, events) : undefined;
   const status: Status = {
     state,
@@ -105,6 +108,16 @@ function said(event: StampedEvent): string {
   return event.type === 'started' ? `started (${event.source})` : event.type;
 }
 
+/**
+ * Whether the program has taken a prompt on which it has not begun to work: its hooks report one some 50 ms before
+ * its status file says busy (2.1.329), and a machine may let it stand still in between. A prompt that a hook of the
+ * user's refused looks the same; so does one on a machine whose clock is another, and is not waited for there.
+ */
+function isUnbegun(last: StampedEvent | undefined, registry: AgentStatus | undefined): boolean {
+  if (last?.type !== 'accepted' || registry?.since === undefined) return false;
+  return registry.since < madeAt(last) && Math.abs(Date.now() - madeAt(last)) < UNBEGUN_MS;
+}
+
 interface Judgement {
   readonly state: SessionState;
   /** The signal that decided. */
@@ -117,6 +130,7 @@ function judge(
   screen: ScreenReading,
   registry: AgentStatus | undefined,
   left: number,
+  unbegun: boolean,
 ): Judgement {
   if (row.dead) return { state: 'exited', says: 'tmux', why: 'tmux knows best whether a process runs' };
   if (screen.phase === 'exited')
@@ -132,6 +146,8 @@ function judge(
       };
     if (registry.state === 'busy' && left > 0)
       return { state: 'idle', says: 'hook', why: 'the turn is over, what goes on is in the background' };
+    if (registry.state === 'idle' && unbegun)
+      return { state: 'busy', says: 'hook', why: 'it has taken a prompt, and the status file is older' };
     return { state: registry.state, says: 'registry', why: "it is the program's own word" };
   }
   const byScreen: Record<ScreenReading['phase'], SessionState> = {

@@ -36,26 +36,31 @@ export function findTurn(record: AgentRecord, turn: Turn, turns: readonly Turn[]
   const running = turn.sent_busy === true ? record.turns.slice(0, from).at(-1) : undefined;
   const wanted = digestOfTurn(turn);
   const taken = new Set(turns.flatMap((other) => (other === turn ? [] : (other.prompt_id ?? []))));
-  const fits = (prompt: Prompt): boolean => {
+  const isNamed = ({ id, how }: Prompt): boolean =>
+    id !== undefined && id === turn.prompt_id && how !== 'queued';
+  const isSaid = (prompt: Prompt): boolean => {
     if (turn.command === true && prompt.how === 'command')
       return prompt.text.split(' ')[0] === turn.prompt.split(' ')[0];
     const { id } = prompt;
-    if (id !== undefined && prompt.how !== 'queued' && turn.prompt_id !== undefined)
-      return id === turn.prompt_id;
     return digest(prompt) === wanted && (id === undefined || id === turn.prompt_id || !taken.has(id));
   };
-  const pick = (candidates: readonly AgentTurn[]): Found[] =>
+  const pick = (candidates: readonly AgentTurn[], fits: (prompt: Prompt) => boolean): Found[] =>
     candidates.flatMap((candidate) =>
       candidate.prompts.filter(fits).map((prompt) => ({ turn: candidate, prompt })),
     );
-  const found = pick(record.turns.slice(from));
-  if (found.length === 0) return pick(running ? [running] : [])[0];
+  const since = record.turns.slice(from);
+  const named = pick(since, isNamed);
+  const said = pick(since, isSaid);
+  const both = named.find((found) => said.some(({ prompt }) => prompt === found.prompt));
+  if (both) return both;
+  // The id alone could be that of a turn which began by itself in the moment of sending.
+  if (said.length === 0) return named[0] ?? pick(running ? [running] : [], isSaid)[0];
   // The same text sent several times: the first of them was the first to be taken.
   const before = turns.slice(0, Math.max(0, turns.indexOf(turn)));
   const rivals = before.filter(
     (other) => isOpen(other) && other.prompt_id === undefined && digestOfTurn(other) === wanted,
   );
-  return found[rivals.length] ?? found.at(-1);
+  return said[rivals.length] ?? said.at(-1);
 }
 
 /** Whether the prompt still waits for its turn. */
