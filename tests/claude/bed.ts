@@ -138,6 +138,8 @@ export class Bed {
     const settings = {
       hasCompletedOnboarding: true,
       theme: 'dark',
+      // Now and then it offers its other renderer at the start, until it has done so often enough.
+      fullscreenUpsellSeenCount: 1_000,
       customApiKeyResponses: { approved: [KEY.slice(-20)], rejected: [] },
       projects,
     };

@@ -5,6 +5,7 @@ import type { ReadPane, WritePane } from '../../panes/pane.js';
 import type { Activities } from '../activity.js';
 import type { ProfileCatalog } from '../catalog.js';
 import type { AgentFacts, Profile } from '../contract.js';
+import { nextOutput } from '../../panes/watch.js';
 import { type WaitOptions } from '../outcome.js';
 import type { SessionState } from '../session/driver.js';
 import { digestOf, type SessionRecord, type Turn, turnOf } from '../session/record.js';
@@ -14,6 +15,13 @@ import { takeSnapshot, type Snapshot } from './snapshot.js';
 import { digestOfTurn } from './turns.js';
 
 type Accepted = Extract<StampedEvent, { type: 'accepted' }>;
+
+/** How long a dialog must stand as it is to count as drawn. */
+const STANDING_MS = 150;
+/** The same of one without options, or of which file and report do not tell yet: they may never do. */
+const BARE_MS = 700;
+/** How long a dialog that changes all the time is looked at; then it is told of as it is. */
+const STEADY_MS = 1_500;
 
 export abstract class AgentBase {
   protected readonly profile: Profile;
@@ -25,6 +33,9 @@ export abstract class AgentBase {
   protected readonly machine: Machine;
   /** Of the programs that are started, as far as it can be known before; of another machine since the first look. */
   protected env: Readonly<Record<string, string | undefined>> = {};
+
+  /** Since when which dialog has been seen in a session. */
+  readonly #dialogs = new Map<string, { readonly id: string; readonly since: number }>();
 
   constructor(
     profile: Profile & { readonly agent: AgentFacts },
@@ -47,9 +58,7 @@ export abstract class AgentBase {
     const wanted = digestOfTurn(turn);
     return this.reports(record).find(
       (event): event is Accepted =>
-        event.type === 'accepted' &&
-        event.at > (turn.after_event ?? '') &&
-        digestOf(event.prompt) === wanted,
+        event.type === 'accepted' && event.at > (turn.after_event ?? '') && digestOf(event.prompt) === wanted,
     );
   }
 
@@ -107,6 +116,37 @@ export abstract class AgentBase {
     if (screen.phase !== 'unknown' || running?.shell === undefined) return snapshot;
     const degraded = [...(status.degraded ?? []), 'it is suspended, and a shell is in the foreground: fg'];
     return { ...snapshot, status: { ...status, state: 'unknown', degraded } };
+  }
+
+  /** A look at a screen that is not being drawn: a dialog that has just appeared, or changed, is looked at again. */
+  protected async lookSteady(pane: ReadPane, record: SessionRecord): Promise<Snapshot> {
+    const deadline = performance.now() + STEADY_MS;
+    for (;;) {
+      const snapshot = await this.look(pane, record);
+      const whole = this.isWhole(record, snapshot);
+      if (whole || performance.now() >= deadline || pane.stream.ended) return snapshot;
+      await nextOutput(pane.stream, STANDING_MS);
+    }
+  }
+
+  /**
+   * Whether a dialog has stood for so long that it is drawn, and the status file and the report that belong to it
+   * are there. Its id would change with them. True of no dialog.
+   */
+  protected isWhole(record: SessionRecord, { status: { dialog }, registry }: Snapshot): boolean {
+    if (!dialog) {
+      this.#dialogs.delete(record.name);
+      return true;
+    }
+    const now = performance.now();
+    const known = this.#dialogs.get(record.name);
+    const { since } = known?.id === dialog.dialog_id ? known : { since: now };
+    this.#dialogs.set(record.name, { id: dialog.dialog_id, since });
+    const complete =
+      (registry === undefined || registry.state === 'waiting') &&
+      dialog.options.length > 0 &&
+      (dialog.kind !== 'permission' || dialog.tool_name !== undefined || record.events_dir === null);
+    return now - since >= (complete ? STANDING_MS : BARE_MS);
   }
 
   protected async settles(

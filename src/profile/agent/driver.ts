@@ -17,13 +17,13 @@ import { isDraft, isOpen } from './turns.js';
 
 /** Bound of a wait between two looks; events come first. */
 const LOOK_MS = 1_000;
+/** The same while the end of a turn is to be written down, or a dialog to be drawn. */
+const SOON_MS = 75;
 const PROGRESS_MS = 5_000;
-/** How long a screen without options must stand to count as a dialog that has none. */
-const DRAWN_MS = 700;
 
 export class AgentDriver extends AgentSender implements Driver {
   async status(subject: Subject, explain: boolean): Promise<Status> {
-    const snapshot = await this.look(subject.pane, subject.record);
+    const snapshot = await this.lookSteady(subject.pane, subject.record);
     await this.settleAll(subject.record, snapshot);
     await this.followed(subject.record, snapshot);
     return explain ? snapshot.status : withoutEvidence(snapshot.status);
@@ -32,7 +32,7 @@ export class AgentDriver extends AgentSender implements Driver {
   async ready(subject: Subject<WritePane>, options: WaitOptions): Promise<Status> {
     let accepted = false;
     for (;;) {
-      const seen = await this.look(subject.pane, subject.record).catch((error: unknown) => {
+      const seen = await this.lookSteady(subject.pane, subject.record).catch((error: unknown) => {
         // It is started already. Where many are at once, tmux may need longer to answer than a call is given.
         if (!(error instanceof TmuxSilent) || performance.now() >= options.deadline) throw error;
         return undefined;
@@ -137,7 +137,7 @@ export class AgentDriver extends AgentSender implements Driver {
     options: WaitOptions,
   ): Promise<Status> {
     const { pane, record } = subject;
-    const { screen, registry, events, status } = await this.look(pane, record);
+    const { screen, registry, events, status } = await this.lookSteady(pane, record);
     const dialog = screen.dialog;
     if (!dialog || status.state !== 'waiting')
       throw new PanewrightError(
@@ -155,7 +155,7 @@ export class AgentDriver extends AgentSender implements Driver {
     await answerDialog(pane, this.facts, dialog, answer);
     const deadline = Math.min(options.deadline, performance.now() + 3_000);
     for (;;) {
-      const snapshot = await this.look(pane, record);
+      const snapshot = await this.lookSteady(pane, record);
       const { status } = snapshot;
       const settled =
         status.dialog?.dialog_id !== now &&
@@ -177,7 +177,6 @@ export class AgentDriver extends AgentSender implements Driver {
     let nextProgress = started + PROGRESS_MS;
     let idleSince: number | undefined;
     let seenBusy = false;
-    let asked: { readonly id: string; readonly since: number } | undefined;
     try {
       for (;;) {
         const record = this.store.get(subject.record.name) ?? subject.record;
@@ -192,12 +191,7 @@ export class AgentDriver extends AgentSender implements Driver {
         const end = this.end(record, known, snapshot, idle, seenBusy);
         if (end) return { turn: await this.settle(record, turnId, end, snapshot), timedOut: false, status };
         const { dialog } = status;
-        if (dialog?.dialog_id !== asked?.id) asked = dialog && { id: dialog.dialog_id, since: now };
-        // Of a dialog that is being drawn no option can be read yet, and the report of it may be on its way.
-        const whole =
-          (dialog?.options.length ?? 0) > 0 &&
-          (dialog?.kind !== 'permission' || dialog.tool_name !== undefined || record.events_dir === null);
-        if (dialog && asked && (whole || now - asked.since > DRAWN_MS)) {
+        if (this.isWhole(record, snapshot) && dialog) {
           const turn = await this.settle(record, turnId, { outcome: 'waiting' }, snapshot);
           return { turn, timedOut: false, status };
         }
@@ -210,7 +204,7 @@ export class AgentDriver extends AgentSender implements Driver {
           nextProgress += PROGRESS_MS;
           options.progress(waitingFor(record.name, status, (now - started) / 1000));
         }
-        const bound = idleSince === undefined && !asked ? LOOK_MS : 100;
+        const bound = status.state === 'idle' || status.state === 'waiting' ? SOON_MS : LOOK_MS;
         await watch.next(Math.min(options.deadline - now, nextProgress - now, bound), options.signal);
       }
     } finally {
