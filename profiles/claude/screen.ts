@@ -10,6 +10,8 @@ const COMPOSER = /^[❯!]\u00a0/;
 const RULE = /^─{3}/;
 /** The upper rule of a composer whose beginning has scrolled out of sight. */
 const SCROLLED = /^─{3} ↑ \d+ more ─/;
+/** What stands below the composer and below nothing else. */
+const FOOTER = /^ {2}(?:[⏵⏸]+ [a-z ]+ on\b|\? for shortcuts|.*\bctrl\+g to edit in |.*\besc to interrupt\b)/;
 
 /** @param ansi output of `tmux capture-pane -p -e`, the visible screen */
 export function readScreen(ansi: string): ScreenReading {
@@ -51,15 +53,35 @@ export function readScreen(ansi: string): ScreenReading {
   };
 }
 
-/** Rows of the composer's text: from `first` up to, not including, the rule at `last`. */
-function findComposer(rows: readonly Row[]): { first: number; last: number; scrolled: boolean } | undefined {
+interface Composer {
+  /** Rows of its text: from `first` up to, not including, the rule at `last`. */
+  readonly first: number;
+  readonly last: number;
+  /** Its beginning is out of sight. */
+  readonly scrolled: boolean;
+}
+
+function findComposer(rows: readonly Row[]): Composer | undefined {
   const first = rows.findLastIndex((row, i) => {
     const above = rows[i - 1]?.text ?? '';
     return SCROLLED.test(above) || (COMPOSER.test(row.text) && RULE.test(above));
   });
-  if (first < 0) return undefined;
+  if (first < 0) return findOverflowing(rows);
   const last = rows.findIndex((row, i) => i > first && RULE.test(row.text));
   return last < 0 ? undefined : { first, last, scrolled: SCROLLED.test(rows[first - 1]?.text ?? '') };
+}
+
+/**
+ * Outside the alternate screen a draft may be longer than the pane, and nothing is left of the composer but its
+ * text, with the cursor in it, and the rule above the footer.
+ */
+function findOverflowing(rows: readonly Row[]): Composer | undefined {
+  const last = rows.findLastIndex((row) => RULE.test(row.text));
+  const text = rows.slice(0, Math.max(0, last));
+  const isDraft = text.every((row) => /^(?: {2}|$)(?! *[❯☐])/.test(row.text));
+  const isOpen = text.some((row) => row.cells.some((cell) => cell.inverse));
+  const isAboveFooter = rows.slice(last + 1).some((row) => FOOTER.test(row.text));
+  return isDraft && isOpen && isAboveFooter ? { first: 0, last, scrolled: true } : undefined;
 }
 
 /** What was typed; a suggestion is dim, its first character under the cursor is not. */

@@ -10,7 +10,7 @@ import { PanewrightError } from '../errors.js';
 import type { PaneRow } from '../tmux/formats.js';
 import type { Mirror } from './mirror.js';
 import { here, type Proc } from '../tmux/proc.js';
-import { innermost, inputWait, nameOf, startedAt, type InputWait } from './process.js';
+import { inputWait, nameOf, programs, startedAt, type InputWait } from './process.js';
 import { type Echo, echoing, isTerminal, terminalModes, type TerminalModes, writeTerminal } from './tty.js';
 
 type Place = Pick<PaneRow, 'pid' | 'tty'>;
@@ -22,8 +22,8 @@ export interface Machine {
   inputWait(row: Place): Promise<InputWait>;
   /** Name of a process. */
   nameOf(pid: number): Promise<string | undefined>;
-  /** Name of the innermost program of the pane's foreground group. */
-  innermost(row: Place): Promise<string | undefined>;
+  /** Names of the programs in the pane's foreground group, the innermost first; empty where that cannot be told. */
+  programs(row: Place): Promise<string[]>;
   /** When a process was started, in seconds since the epoch of our clock. */
   startedAt(pid: number): Promise<number | undefined>;
   /** Whether the terminal shows what is typed. */
@@ -64,8 +64,8 @@ export class LocalMachine implements Machine {
     return nameOf(pid);
   }
 
-  async innermost(row: Place): Promise<string | undefined> {
-    return innermost(row);
+  async programs(row: Place): Promise<string[]> {
+    return programs(row);
   }
 
   async startedAt(pid: number): Promise<number | undefined> {

@@ -48,19 +48,20 @@ export function nameOf(pid: number, proc: Proc = here): string | undefined {
 }
 
 /**
- * Name of the innermost program of the pane's foreground group: what a shell was started only to run shares its
- * group (`sh -c 'python3 -q'`), and tmux names the shell. A shell that waits for input itself is the program,
- * whatever helpers it keeps in its group (fish, on its first start). Undefined where that cannot be told.
+ * Names of the programs in the pane's foreground group, the innermost first: what a shell was started only to run
+ * shares its group (`sh -c 'python3 -q'`), and tmux names the shell. A shell that waits for input itself is the
+ * program, whatever helpers it keeps in its group (fish, on its first start). Empty where that cannot be told.
  */
-export function innermost(row: Pick<PaneRow, 'pid'>, proc: Proc = here): string | undefined {
+export function programs(row: Pick<PaneRow, 'pid'>, proc: Proc = here): string[] {
   try {
     const { group } = stat(row.pid, proc);
-    if (awaitsInput(group, proc)) return nameOf(group, proc);
     // Children come before their parents: the first of the group is the deepest of the first branch.
-    const pid = descendants(row.pid, proc).find((candidate) => stat(candidate, proc).pgrp === group);
-    return pid === undefined ? undefined : nameOf(pid, proc);
+    const pids = awaitsInput(group, proc)
+      ? [group]
+      : descendants(row.pid, proc).filter((pid) => unlessGone(() => stat(pid, proc))?.pgrp === group);
+    return pids.flatMap((pid) => nameOf(pid, proc) ?? []);
   } catch {
-    return undefined;
+    return [];
   }
 }
 

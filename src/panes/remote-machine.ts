@@ -8,7 +8,7 @@ import type { PaneRow } from '../tmux/formats.js';
 import { Mirror } from './mirror.js';
 import { absolute, noDirectory, type Machine } from './machine.js';
 import type { Proc } from '../tmux/proc.js';
-import { innermost, inputWait, nameOf, startedAt, type InputWait } from './process.js';
+import { inputWait, nameOf, programs, startedAt, type InputWait } from './process.js';
 import { type Echo, echoing, isTerminal, terminalModes, type TerminalModes } from './tty.js';
 
 type Place = Pick<PaneRow, 'pid' | 'tty'>;
@@ -61,8 +61,8 @@ export class RemoteMachine implements Machine {
     return nameOf(pid, await this.#family(pid));
   }
 
-  async innermost(row: Place): Promise<string | undefined> {
-    return innermost(row, await this.#family(row.pid));
+  async programs(row: Place): Promise<string[]> {
+    return programs(row, await this.#family(row.pid));
   }
 
   async startedAt(pid: number): Promise<number | undefined> {

@@ -283,7 +283,7 @@ async function isYoung({ row, machine }: WritePane): Promise<boolean> {
 }
 
 async function busy(pane: WritePane, row: PaneRow, what = 'no prompt shows'): Promise<PanewrightError> {
-  const program = (await pane.machine.innermost(row)) ?? (row.command || 'a program');
+  const program = (await pane.machine.programs(row))[0] ?? (row.command || 'a program');
   return new PanewrightError(
     'PANE_BUSY',
     `pane ${pane.target} is running ${program} (${what}).`,

@@ -46,12 +46,16 @@ export class ProfileCatalog {
   /** The profile of what runs in a pane, looking behind a shell that was only started to run it. */
   async ofPane(
     row: Pick<PaneRow, 'command' | 'pid' | 'tty'>,
-    machine: Pick<Machine, 'innermost'>,
+    machine: Pick<Machine, 'programs'>,
   ): Promise<Profile | undefined> {
     const profile = this.forCommand(row.command);
     if (!profile?.shell) return profile;
-    const inner = await machine.innermost(row);
-    return inner === undefined || inner === row.command ? profile : (this.forCommand(inner) ?? profile);
+    const names = await machine.programs(row);
+    const [inner, ...outer] = names.map((name) => this.forCommand(name));
+    if (inner && !inner.shell) return inner;
+    // What a program itself has started, a shell often, is no sign that the program has ended.
+    const program = outer.find((one) => one !== undefined && !one.shell && one.carrier !== true);
+    return program ?? (names[0] === row.command ? profile : (inner ?? profile));
   }
 
   /** The same by name alone, without the programs that only lead to others. */

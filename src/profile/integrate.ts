@@ -99,7 +99,7 @@ async function clearAway(pane: WritePane, aid: string, drawn: boolean, wasLost: 
   for (;;) {
     const now = await pane.refresh();
     if (now?.pid !== pane.row.pid) return;
-    const reads = (await pane.machine.innermost(now)) === 'sed';
+    const reads = (await pane.machine.programs(now))[0] === 'sed';
     if (!reads && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, READER_STEP_MS));
       continue;

@@ -27,6 +27,18 @@ export { version };
 
 const KEY = 'sk-ant-api03-made-up-for-the-test-bed-0123456789abcdef';
 
+/**
+ * How the program draws: on the alternate screen where it was installed anew, and in the pane's own where it has
+ * been in use for longer, and has offered the other way often enough. That it may offer it is not left to chance.
+ */
+const RENDERERS = {
+  fullscreen: { firstStartVersion: '2.1.329' },
+  inline: { fullscreenUpsellSeenCount: 1_000 },
+};
+export type Renderer = keyof typeof RENDERERS;
+const DEFAULT_RENDERER: Renderer =
+  process.env['PANEWRIGHT_TEST_RENDERER'] === 'inline' ? 'inline' : 'fullscreen';
+
 /** How a namespace can be made here: as root, or as a user who may map itself to root. */
 const unshare = [['-n'], ['-rn']].find(
   (flags) => spawnSync('unshare', [...flags, 'ip', 'link', 'set', 'lo', 'up']).status === 0,
@@ -54,6 +66,7 @@ export class Bed {
     readonly dir: string,
     readonly api: ScriptedApi,
     readonly binary: string,
+    readonly renderer: Renderer,
   ) {}
 
   /** The private tmux socket. */
@@ -69,12 +82,15 @@ export class Bed {
     return join(this.home, '.claude');
   }
 
-  /** @param policy what an administrator has put into the managed settings of this machine */
-  static async open(policy?: object): Promise<Bed> {
+  /**
+   * @param policy what an administrator has put into the managed settings of this machine
+   * @param renderer how the program draws; by PANEWRIGHT_TEST_RENDERER for all suites that do not say
+   */
+  static async open(policy?: object, renderer = DEFAULT_RENDERER): Promise<Bed> {
     if (!unshare) throw new Error('no network namespace');
     const binary = install();
     const dir = realpathSync(mkdtempSync(join(process.env['PANEWRIGHT_TEST_RUN'] ?? tmpdir(), 'c-')));
-    const bed = new Bed(dir, await startApi(join(dir, 'api')), binary);
+    const bed = new Bed(dir, await startApi(join(dir, 'api')), binary, renderer);
     mkdirSync(join(bed.config, 'sessions'), { recursive: true });
     bed.folder('work');
     await bed.#keep(unshare, policy);
@@ -138,8 +154,7 @@ export class Bed {
     const settings = {
       hasCompletedOnboarding: true,
       theme: 'dark',
-      // Now and then it offers its other renderer at the start, until it has done so often enough.
-      fullscreenUpsellSeenCount: 1_000,
+      ...RENDERERS[this.renderer],
       customApiKeyResponses: { approved: [KEY.slice(-20)], rejected: [] },
       projects,
     };

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Bed } from '../claude/harness.js';
+import { Bed, type Renderer } from '../claude/harness.js';
 import { TestClient, type CallOptions, type Json } from '../support/client.js';
 
 export class Stage {
@@ -14,9 +14,9 @@ export class Stage {
     readonly path: string,
   ) {}
 
-  /** @param policy managed settings of Claude Code on the machine */
-  static async open(policy?: object): Promise<Stage> {
-    const bed = await Bed.open(policy);
+  /** As Bed.open. */
+  static async open(policy?: object, renderer?: Renderer): Promise<Stage> {
+    const bed = await Bed.open(policy, renderer);
     const bin = join(bed.dir, 'bin');
     mkdirSync(bin);
     symlinkSync(bed.binary, join(bin, 'claude'));

@@ -7,7 +7,7 @@ import { Stage } from './stage.js';
 
 describeClaude('the real Claude Code, stopped', () => {
   let stage: Stage;
-  let pid: number;
+  let pid: number | undefined;
   let statusFile: string;
   beforeAll(async () => {
     stage = await Stage.open();
@@ -17,20 +17,21 @@ describeClaude('the real Claude Code, stopped', () => {
     writeFileSync(bin, `#!/bin/sh\n'${stage.bed.binary}' "$@"\n`);
     chmodSync(bin, 0o755);
     await stage.start('s');
+    await send('begin'); // by now there is a status file
     const statuses = join(stage.bed.home, '.claude/sessions');
     const [file] = readdirSync(statuses).filter((name) => /^\d+\.json$/.test(name));
     pid = parseInt(file ?? '');
     statusFile = join(statuses, file ?? '');
   }, 60_000);
   afterAll(async () => {
-    goOn();
+    if (pid !== undefined) goOn();
     await stage?.close();
   });
 
   const send = (prompt: string, client = stage.client): Promise<Json> =>
     client.call('session_send', { name: 's', prompt, timeout: 60 });
-  const stop = (): boolean => process.kill(pid, 'SIGSTOP');
-  const goOn = (): boolean => process.kill(pid, 'SIGCONT');
+  const stop = (): boolean => process.kill(pid ?? NaN, 'SIGSTOP');
+  const goOn = (): boolean => process.kill(pid ?? NaN, 'SIGCONT');
   const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   const isIdle = (): boolean =>
     (JSON.parse(readFileSync(statusFile, 'utf8')) as { status?: unknown }).status === 'idle';
