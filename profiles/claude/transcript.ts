@@ -27,6 +27,7 @@ interface Entry {
   readonly error?: string;
   readonly apiErrorStatus?: number;
   readonly interruptedMessageId?: string;
+  readonly promptSubmitEnding?: { readonly ending?: { readonly kind?: string; readonly reason?: string } };
   readonly attachment?: { readonly type?: string; readonly prompt?: unknown };
   readonly message?: {
     readonly id?: string;
@@ -156,7 +157,8 @@ class Reader implements AgentRecord {
     if (this.#command) this.#command.answer += output;
   }
 
-  #system({ subtype, content = '' }: Entry): void {
+  #system({ subtype, content = '', promptSubmitEnding }: Entry): void {
+    if (promptSubmitEnding?.ending) this.#refused(content, promptSubmitEnding.ending.reason ?? content);
     const unknown = subtype === 'informational' ? unknownCommand(content) : undefined;
     if (unknown !== undefined) {
       const failure = { class: 'other', message: content } as const;
@@ -166,6 +168,15 @@ class Reader implements AgentRecord {
     const command = readCommand(content);
     if (command) this.#ran({ text: command.text, how: 'command' }, true);
     else this.#printed(readOutput(content) ?? '');
+  }
+
+  /** A hook of the user's blocked the prompt, which is given back, or stopped the turn, and the prompt is kept. */
+  #refused(content: string, reason: string): void {
+    const failure = { class: 'other', message: `A hook refused the prompt: ${reason}` } as const;
+    const [, text] = /\n\nOriginal prompt: ([^]*)$/.exec(content) ?? [];
+    if (text !== undefined)
+      this.turns.push({ ...begin({ text, how: 'typed' }), outcome: 'failed', failure, refused: true });
+    else if (this.#turn?.outcome === 'running') Object.assign(this.#turn, { outcome: 'failed', failure });
   }
 
   #steered(prompt: unknown): void {

@@ -240,6 +240,8 @@ export interface AgentTurn {
   /** The last message of the model, byte for byte; what there is of it when interrupted. */
   readonly answer: string;
   readonly failure?: { readonly class: FailureClass; readonly message: string };
+  /** The prompt was not taken after all: it stands in the composer again. */
+  readonly refused?: boolean;
   readonly usage: AgentUsage;
   readonly model?: string;
 }

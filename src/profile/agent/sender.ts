@@ -142,7 +142,7 @@ export abstract class AgentSender extends AgentLedger {
     }
   }
 
-  /** Whose text is in the composer. A prompt of ours that was not submitted, after a crash say, is removed. */
+  /** Whose text is in the composer. A prompt of ours is removed that was not submitted, after a crash say, or given back. */
   protected async draft(
     { pane, record }: Subject<WritePane>,
     { screen }: Snapshot,
@@ -150,7 +150,7 @@ export abstract class AgentSender extends AgentLedger {
     if (screen.draft === undefined) return 'none';
     const known = this.store.get(record.name) ?? record;
     const ours = known.turns.slice(-3).find((turn) => isDraft(screen.draft, turn));
-    if (ours?.sent !== undefined)
+    if (ours?.sent !== undefined && ours.refused !== true)
       // The program reports that it took a prompt before it draws that.
       return Date.now() - Date.parse(ours.sent) < VANISHING_MS ? 'vanishing' : 'foreign';
     return ours && (await clear(pane, this.facts, this.files.isFar ? null : known.events_dir, ours))

@@ -155,6 +155,7 @@ function aboutTurn(turn: Turn, { turn: written, prompt }: Found): Partial<Turn> 
   return {
     ...(steered && { steering: merged ? ('merged' as const) : ('queued' as const) }),
     ...(prompt.id !== undefined && { prompt_id: prompt.id }),
+    ...(written.refused === true && { refused: true }),
     ...((prompt.how !== 'command' || usage.input_tokens > 0) && {
       usage: {
         input_tokens: usage.input_tokens,

@@ -52,6 +52,8 @@ export interface Turn {
   sent_busy?: boolean;
   /** Whether it is a command of the program's own, which leaves no turn behind. */
   command?: boolean;
+  /** Whether the program gave the prompt back: it stands in its composer again. */
+  refused?: boolean;
   /** Which process of which pane it was given to: another one there does not answer it. */
   place?: string;
 }
