@@ -10,16 +10,15 @@ import { type WaitOptions } from '../outcome.js';
 import type { SessionState } from '../session/driver.js';
 import { digestOf, type SessionRecord, type Turn, turnOf } from '../session/record.js';
 import type { SessionStore } from '../session/store.js';
+import { DrawnDialogs } from './drawn.js';
 import { AgentFiles, watchFolders, type StampedEvent } from './files.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
 import { digestOfTurn } from './turns.js';
 
 type Accepted = Extract<StampedEvent, { type: 'accepted' }>;
 
-/** How long a dialog must stand as it is to count as drawn. */
-const STANDING_MS = 150;
-/** The same of one without options, or of which file and report do not tell yet: they may never do. */
-const BARE_MS = 700;
+/** How soon a dialog that is being drawn is looked at again, when nothing is drawn. */
+const AGAIN_MS = 75;
 /** How long a dialog that changes all the time is looked at; then it is told of as it is. */
 const STEADY_MS = 1_500;
 
@@ -34,8 +33,7 @@ export abstract class AgentBase {
   /** Of the programs that are started, as far as it can be known before; of another machine since the first look. */
   protected env: Readonly<Record<string, string | undefined>> = {};
 
-  /** Since when which dialog has been seen in a session. */
-  readonly #dialogs = new Map<string, { readonly id: string; readonly since: number }>();
+  protected readonly dialogs = new DrawnDialogs();
 
   constructor(
     profile: Profile & { readonly agent: AgentFacts },
@@ -123,30 +121,10 @@ export abstract class AgentBase {
     const deadline = performance.now() + STEADY_MS;
     for (;;) {
       const snapshot = await this.look(pane, record);
-      const whole = this.isWhole(record, snapshot);
+      const whole = this.dialogs.saw(record, snapshot);
       if (whole || performance.now() >= deadline || pane.stream.ended) return snapshot;
-      await nextOutput(pane.stream, STANDING_MS);
+      await nextOutput(pane.stream, AGAIN_MS);
     }
-  }
-
-  /**
-   * Whether a dialog has stood for so long that it is drawn, and the status file and the report that belong to it
-   * are there. Its id would change with them. True of no dialog.
-   */
-  protected isWhole(record: SessionRecord, { status: { dialog }, registry }: Snapshot): boolean {
-    if (!dialog) {
-      this.#dialogs.delete(record.name);
-      return true;
-    }
-    const now = performance.now();
-    const known = this.#dialogs.get(record.name);
-    const { since } = known?.id === dialog.dialog_id ? known : { since: now };
-    this.#dialogs.set(record.name, { id: dialog.dialog_id, since });
-    const complete =
-      (registry === undefined || registry.state === 'waiting') &&
-      dialog.options.length > 0 &&
-      (dialog.kind !== 'permission' || dialog.tool_name !== undefined || record.events_dir === null);
-    return now - since >= (complete ? STANDING_MS : BARE_MS);
   }
 
   protected async settles(

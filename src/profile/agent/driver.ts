@@ -191,7 +191,7 @@ export class AgentDriver extends AgentSender implements Driver {
         const end = this.end(record, known, snapshot, idle, seenBusy);
         if (end) return { turn: await this.settle(record, turnId, end, snapshot), timedOut: false, status };
         const { dialog } = status;
-        if (this.isWhole(record, snapshot) && dialog) {
+        if (this.dialogs.saw(record, snapshot) && dialog) {
           const turn = await this.settle(record, turnId, { outcome: 'waiting' }, snapshot);
           return { turn, timedOut: false, status };
         }
