@@ -184,8 +184,13 @@ class Pane {
     const from = this.position;
     const before = marks(this.#output, aid).findLast((m) => m[0] === 'B');
     this.keys(submit);
-    const isEnd = (m: readonly string[]): boolean =>
-      m[0] === 'B' && (m[1] === undefined || m[1] !== before?.[1]);
+    // Where the prompt cannot be numbered, the one behind the loading line may still come: ours follows its command.
+    const paired = this.profile!.shell.multiline === 'paste';
+    const isEnd = (m: readonly string[], i: number, all: readonly string[][]): boolean => {
+      if (m[0] !== 'B') return false;
+      if (m[1] !== undefined) return m[1] !== before?.[1];
+      return !paired || all.slice(0, i).some(([kind]) => kind === 'C');
+    };
     await this.until('next prompt', () => marks(this.since(from), aid).some(isEnd));
     return digest(this.since(from), aid);
   }
