@@ -3,15 +3,13 @@ import type { ReadPane } from '../../panes/pane.js';
 import type { AgentRecord } from '../contract.js';
 import type { SessionRecord, Turn } from '../session/record.js';
 import { AgentBase } from './base.js';
-import type { Snapshot } from './snapshot.js';
+import { UNBEGUN_MS, type Snapshot } from './snapshot.js';
 import { findTurn, isDraft, isOpen, lateVerdict, verdict } from './turns.js';
 
 /** How long an idle program's transcript may stay behind its hooks. */
 const LATE_MS = 1_500;
 /** How long it may be idle without any trace of a prompt that it took, or of its answer. */
 const LOST_MS = 6_000;
-/** The same where nothing tells that it has been busy since. */
-const UNBEGUN_MS = 60_000;
 /** The same for a command of its own that leaves no trace. */
 const QUIET_MS = 1_000;
 /** After so long without a word, whoever was handing a prompt over has been killed. */

@@ -12,7 +12,7 @@ import { describe } from './dialogs.js';
 import { madeAt, type AgentFiles, type StampedEvent } from './files.js';
 
 /** How long a program that took a prompt may stand still before it begins to work on it. */
-const UNBEGUN_MS = 60_000;
+export const UNBEGUN_MS = 60_000;
 
 export interface Snapshot {
   /** Absent for a session whose pane is gone. */
