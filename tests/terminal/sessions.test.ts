@@ -91,7 +91,8 @@ describe('list_sessions', () => {
     mkdirSync(tricky);
     const before = (await list()).count;
     const pane = await bed.tmux.newSession('tricky', { cwd: tricky });
-    await bed.tmux.run('select-pane', '-t', pane, '-T', '%9\t$9\t@9\n#(touch canary)');
+    // tmux expands what it is given here as a format: doubled, the sign is one of the title.
+    await bed.tmux.run('select-pane', '-t', pane, '-T', '%9\t$9\t@9\n##(touch canary)');
     const { sessions, count } = await list({ detail: true });
     expect(count).toBe(before + 1);
     expect(sessions.find(({ name }) => name === 'tricky')?.['path']).toContain('newline');
