@@ -2,8 +2,9 @@
  * bash 3.2 and later. Before 4.4 there is no PS0: a DEBUG trap marks the start of output there, if that trap is
  * free; before 4.3 the draft cannot be asked.
  *
- * C comes from PS0. D comes from the front of PROMPT_COMMAND, and again from inside PS1: whichever of the two a
- * user or a prompt framework overwrites, the other is left, and the end of PROMPT_COMMAND puts everything back.
+ * C comes from PS0. D comes from the front of PROMPT_COMMAND, and again, as the status in A, from inside PS1:
+ * whichever of the two a user or a prompt framework overwrites, the other is left, and the end of PROMPT_COMMAND puts
+ * everything back. Where nobody else has anything in PROMPT_COMMAND, its front and its end are one hook.
  * Both D of one command carry the same status; the first one after C is where the output ended. Readline redraws
  * its prompt now and then (Ctrl-L, a resize, the report key, a pasted text that loses its highlight at Enter): A, B
  * and D come again then, and tell by an unchanged `n=` that no command was in between. PS1 and PS0 also bring a
@@ -27,7 +28,7 @@ __pwu(){
 PS1=$\{PS1-} PS2=$\{PS2-}
 [[ -z $\{__pwa-} ]]||for __pwq in "$__pwd" "$__pwb" "$__pwa" "$__pwe" "$__pws";do PS1=$\{PS1//"$__pwq"/} PS2=$\{PS2//"$__pwq"/};done
 }
-__pwn=0 __pwy=0 __pwN=$\{__pwN-0} __pwv=$((BASH_VERSINFO[0]*100+BASH_VERSINFO[1]))
+__pwn=0 __pwy=0 __pwK= __pwN=$\{__pwN-0} __pwv=$((BASH_VERSINFO[0]*100+BASH_VERSINFO[1]))
 {
 (PROMPT_COMMAND=)||__pwn=1
 (PS1=;PS2=)||__pwy=1
@@ -38,26 +39,36 @@ __pwn=0 __pwy=0 __pwN=$\{__pwN-0} __pwv=$((BASH_VERSINFO[0]*100+BASH_VERSINFO[1]
 __pwh=PROMPT_COMMAND __pwz=';aid=AID\a'
 ((__pwv<501))||__pwh+='[99]'
 ((__pwn))&&__pwh=||__pwh=";h=\$\{__pwv/\$\{$__pwh:=__pwP}}"
-__pwd='\[$\{__pwv+\e]133;D;$?;n=$((__pwN+=1))'$__pwh$__pwz'\e]133;A'$__pwz'}\]'
-__pwb='\[$\{__pwv+\e]133;B;n=$__pwN'$__pwz'}\]'
+__pwd='\[$\{__pwv+\e]133;A;d=$?;n=$((__pwN+=1))'$__pwh$__pwz'}\]'
+__pwb='\[$\{__pwv+\e]133;B;n=$__pwN;aid=NAMED\a}\]'
 __pwa='\[\e]133;A'$__pwz'\]'
-__pwe='\[\e]133;B'$__pwz'\]'
+__pwe='\[\e]133;B;aid=NAMED\a\]'
 __pws='\[\e]133;A;k=s'$__pwz'\]'
 __pwc='\e]133;C'$__pwh$__pwz
-__pwf=$'{\n__pwD\n} 9>&2 2>/dev/null'
-__pwg=$'{\n__pwP\n} 2>/dev/null'
+__pwf=$'{\n__pwD\n} >&2 2>/dev/null'
+__pwg=$'{\n__pwP\n} >&2 2>/dev/null'
 __pwm(){
 builtin printf "\033]133;%s$__pwz" "$1"
 }
+__pwB(){
+__pwm A
+builtin printf '\033]133;B;aid=NAMED\a'
+}
 __pwD(){
 __pwq=$? __pwt=
-[[ $\{PROMPT_COMMAND-} != "$__pwf"* || ! -t 9 ]]||__pwm "D;$__pwq" >&9
-[[ $- = *e* || $\{PROMPT_COMMAND-} = "$__pwf" ]]||return "$__pwq"
+[[ $\{PROMPT_COMMAND-} != "$__pwf"* || ! -t 1 ]]||__pwm "D;$__pwq"
+[[ $- = *e* ]]||return "$__pwq"
 }
 __pwP(){
+__pwq=$? __pwp=$\{PROMPT_COMMAND[*]-}
+[[ $__pwp != "$__pwg"* || ! -t 1 ]]||builtin printf "\033]133;D;$__pwq$__pwz"
+[[ $\{PS1-}$\{PS2-}$\{PS0-}$__pwp = "$__pwK" ]]&&builtin shopt -q promptvars||__pwQ
+__pwt=1
+}
+__pwQ(){
 ((__pwn))||__pwH
 if((__pwy));then
-__pwm A;__pwm B
+__pwB
 else
 __pwi=$__pwd __pwj=$__pwb
 builtin shopt -q promptvars||__pwi=$__pwa __pwj=$__pwe
@@ -67,27 +78,28 @@ PS1=$__pwi$PS1$__pwj PS2=$__pws$PS2
 }
 fi
 ((__pwv<404))||[[ $\{PS0-} = *"$__pwc" ]]||PS0=$\{PS0-}$__pwc
-__pwt=1
+((__pwy))||__pwK=$\{PS1-}$\{PS2-}$\{PS0-}$\{PROMPT_COMMAND[*]-}
 }
 __pwH(){
 __pwq=$\{PROMPT_COMMAND-}
+[[ $__pwp = "$__pwg" ]]||
 if((__pwv<501));then
 [[ $__pwq = "$__pwf"*"$__pwg" ]]||{
 __pwo
-PROMPT_COMMAND=$__pwf$__pwq$'\n'$__pwg
+PROMPT_COMMAND=$\{__pwq:+$__pwf$__pwq$'\n'}$__pwg
 }
 else
 [[ $__pwq = "$__pwf"* && $\{PROMPT_COMMAND[99]-} = "$__pwg" && $\{#PROMPT_COMMAND[@]} = "$__pwl" ]]||{
-builtin unset PROMPT_COMMAND\[99]
 __pwo
-PROMPT_COMMAND=("$__pwf$__pwq" "$\{PROMPT_COMMAND[@]:1}")
+builtin unset PROMPT_COMMAND\[99]||:
+[[ -z $__pwq$\{PROMPT_COMMAND[*]:1} ]]&&PROMPT_COMMAND=()||PROMPT_COMMAND=("$__pwf$__pwq" "$\{PROMPT_COMMAND[@]:1}")
 PROMPT_COMMAND[99]=$__pwg
 __pwl=$\{#PROMPT_COMMAND[@]}
 }
 fi
 }
 __pwo(){
-[[ -z $\{__pwl-} || $__pwq != "$__pwf"* ]]||{ __pwm A;__pwm B;}
+[[ -z $\{__pwl-} || $__pwp != "$__pwf"* && $__pwp != "$__pwg"* ]]||__pwB
 __pwl=1
 __pwq=$\{__pwq#"$__pwf"}
 __pwq=$\{__pwq#$'\n'}
@@ -133,8 +145,9 @@ __pwP
 const forget = String.raw`__pwq=$(HISTTIMEFORMAT= \builtin history 1)
 [[ $__pwq != *AID* ]]||{ __pwq=$\{__pwq#"$\{__pwq%%[0-9]*}"};\builtin history -d "$\{__pwq%%[!0-9]*}";}`;
 
+/** The name behind the nonce need only stand in B: bash, and tmux, work through each byte of a prompt. */
 const fill = (text: string, aid: string): string =>
-  text.trim().replaceAll('$\\{', '${').replaceAll('AID', aid);
+  text.trim().replaceAll('$\\{', '${').replaceAll('NAMED', aid).replaceAll('AID', aid.replace(/-.*/, ''));
 
 export const bash = defineProfile({
   name: 'bash',

@@ -217,9 +217,14 @@ class Pane {
   }
 }
 
+/** A that holds a status, as D and A: what the scanner makes of it. */
+function unfolded(stream: string): string {
+  return stream.replace(/(\x1b\]133;)A;d=(\d+)([^\x07]*)(;aid=\w+\x07)/g, '$1D;$2$3$4$1A$4');
+}
+
 /** All marks with our nonce: kind and values, without the nonce. */
 function marks(stream: string, aid = AID): string[][] {
-  return [...stream.matchAll(/\x1b\]133;([^\x07]*);aid=(\w+)\x07/g)]
+  return [...unfolded(stream).matchAll(/\x1b\]133;([^\x07]*);aid=(\w+)\x07/g)]
     .filter((m) => m[2] === aid)
     .map((m) => m[1]!.split(';').filter((part) => !part.startsWith('h=')));
 }
@@ -239,7 +244,7 @@ function digest(stream: string, aid: string): Ran {
     all.slice(Math.max(c, 0)).find((m) => m[0] === 'D' && m[2] === undefined) ??
     all.findLast((m) => m[0] === 'D');
   const mark = (kind: string): string => `\x1b\\]133;${kind}[^\\x07]*\x07`;
-  const output = new RegExp(`${mark('C')}(.*?)${mark('[ZD]')}`, 's').exec(stream)?.[1] ?? '';
+  const output = new RegExp(`${mark('C')}(.*?)${mark('[ZD]')}`, 's').exec(unfolded(stream))?.[1] ?? '';
   const order = all
     .map((m) => (m[0] === 'D' ? `D${m[1] ?? ''}` : m[1]?.startsWith('k=') ? `${m[0]!}s` : m[0]))
     .join(' ');
@@ -628,12 +633,12 @@ describe('the scripts', () => {
     (_, shell) => {
       const lines = loaderLines({ aid: AID, integration: shell, rows: 3 });
       for (const line of lines) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(900);
-      expect(Buffer.byteLength(shell.script(AID))).toBeLessThan(3_200);
+      expect(Buffer.byteLength(shell.script(AID))).toBeLessThan(3_700);
       expect(shell.script(AID)).not.toMatch(/AID|\\\{/);
     },
   );
 
-  test('cost bash little per prompt (79 µs measured; the bound is for a loaded machine)', () => {
+  test('cost bash little per prompt (70 to 115 µs measured on a slow machine, 164 to 211 before; the bound is for a loaded machine)', () => {
     const shell = family.find((p) => p.name === 'bash')!.shell;
     const timing = [
       shell.script(AID),

@@ -86,6 +86,9 @@ export class MarkScanner {
         continue;
       }
       this.#text(data.subarray(0, start));
+      // A with a status (`d=`) stands for D and A: the fewer bytes a prompt has, the sooner it is drawn.
+      const status = mark.kind === 'A' ? mark.named['d'] : undefined;
+      if (status !== undefined) this.#events.mark({ ...mark, kind: 'D', values: [status] });
       this.#events.mark(mark);
       data = data.subarray(found.next);
       searchFrom = 0;

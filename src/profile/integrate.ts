@@ -2,7 +2,7 @@
  * Loads the shell integration into whatever shell shows its prompt in a pane, here or behind ssh: it is only
  * text that the shell reads. The person who watches sees the same screen before and after.
  */
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import type { Mark } from '../panes/marks.js';
 import type { ReadPane, WritePane } from '../panes/pane.js';
 import { LostBefore, Untouched } from '../panes/untouched.js';
@@ -36,7 +36,7 @@ export async function integrate(
   row: PaneRow,
 ): Promise<Profile | undefined> {
   // Several Panewright processes may use the pane: they agree on the nonce that the pane itself carries.
-  const aid = stream.aid || row.integration || randomBytes(8).toString('hex');
+  const aid = stream.aid || row.integration || newNonce();
   stream.aid = aid;
   const cursor = { column: row.cursorX, width: row.width };
   const line = bootstrapLine(aid, catalog.versionVariables(), cursor);
@@ -57,6 +57,13 @@ export async function integrate(
   if (!profile && stream.ended) throw new LostBefore();
   if (profile && row.integration !== aid) await pane.noteIntegration(aid);
   return profile;
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** 47 random bits. Not longer than need be: it stands in every mark, which shells work through byte by byte. */
+function newNonce(): string {
+  return Array.from({ length: 8 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 }
 
 /** Panes that wait for tmux to answer, to be tidied up. */
