@@ -8,8 +8,11 @@ const PROFILE_NAMES = 'bash|zsh|fish|claude|python3?|node|sqlite3|psql|gdb';
 const only = (selector, message) => ({ selector, message });
 
 const NO_FORMATS = [
-  only('Literal[value=/#\\{/]', 'tmux formats are written in src/tmux/formats.ts alone.'),
-  only('TemplateElement[value.raw=/#\\{/]', 'tmux formats are written in src/tmux/formats.ts alone.'),
+  only('Literal[value=/#\\{/]', 'tmux formats are written in src/tmux/formats.ts and conditions.ts alone.'),
+  only(
+    'TemplateElement[value.raw=/#\\{/]',
+    'tmux formats are written in src/tmux/formats.ts and conditions.ts alone.',
+  ),
 ];
 const NO_ENVIRONMENT = [
   only(
@@ -81,7 +84,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/tmux/formats.ts'],
+    files: ['src/tmux/formats.ts', 'src/tmux/conditions.ts'],
     rules: { 'no-restricted-syntax': ['error', ...NO_ENVIRONMENT, ...NO_PROFILE_NAMES] },
   },
   {

@@ -7,7 +7,6 @@ import { PanewrightError } from '../errors.js';
 import type { Connection } from '../tmux/connection.js';
 import { AttachFailed, AttachUnsafe, connectionEnded } from '../tmux/lost.js';
 import {
-  all,
   lockedBy,
   lockFormat,
   lockVariable,
@@ -16,10 +15,9 @@ import {
   sameProgram,
   sameSessions,
   sameSize,
-  PANE,
-  SHELL_OPTION,
-  type PaneRow,
-} from '../tmux/formats.js';
+  type Condition,
+} from '../tmux/conditions.js';
+import { PANE, SHELL_OPTION, type PaneRow } from '../tmux/formats.js';
 import type { Command } from '../tmux/quote.js';
 import type { TmuxServer } from '../tmux/server.js';
 import { pasteNeedsRaw } from '../tmux/version.js';
@@ -60,7 +58,7 @@ export class ReadPane {
   protected respawned = false;
   protected readonly leave: Leave | undefined;
   /** Checked by tmux at every act. */
-  readonly #condition: string;
+  readonly #condition: Condition;
 
   /** @param condition under which the pane still is the one that was judged */
   constructor(row: PaneRow, terminal: Terminal, condition = samePlace(row), leave?: Leave) {
@@ -200,7 +198,7 @@ export class ReadPane {
   }
 
   /** Runs commands if the pane is still where it was judged to be. */
-  protected async act(commands: readonly Command[], condition?: string): Promise<string[]> {
+  protected async act(commands: readonly Command[], condition?: Condition): Promise<string[]> {
     const done = await this.attempt(commands, condition);
     if (done) return done;
     throw this.moved();
@@ -218,8 +216,11 @@ export class ReadPane {
   }
 
   /** The same, resolving with undefined when the pane has moved or the further condition does not hold. */
-  protected async attempt(commands: readonly Command[], condition?: string): Promise<string[] | undefined> {
-    const place = condition === undefined ? this.#condition : all([this.#condition, condition]);
+  protected async attempt(
+    commands: readonly Command[],
+    condition: Condition = [],
+  ): Promise<string[] | undefined> {
+    const place = [...this.#condition, ...condition];
     const connection = this.#open;
     if (!connection) return this.terminal.tmux.guardedApart(this.id, place, commands);
     try {
@@ -256,7 +257,7 @@ export class ReadPane {
 export class WritePane extends ReadPane {
   /** The same handle, whose acts tmux refuses when another program is in the foreground; named by its process. */
   whileRunning(command: string): this {
-    return this.on(this.row, all([samePlace(this.row), sameProgram(command)]));
+    return this.on(this.row, [...samePlace(this.row), ...sameProgram(command)]);
   }
 
   /** Rejects when it may not be written any more. To be called after a wait, before anything else is done. */
@@ -296,7 +297,7 @@ export class WritePane extends ReadPane {
     await this.#mayType(stream);
     const lock: Command = ['set-environment', '-gh', lockVariable(this.id), next];
     const commands = [lock, ...pieces.flatMap((piece) => this.#paste(piece))];
-    const condition = all([sameSize(this.row), lockedBy(this.id, holder)]);
+    const condition = [...sameSize(this.row), ...lockedBy(this.id, holder)];
     const done = (await this.attempt(commands, condition)) !== undefined;
     if (done && pieces.length > 0) this.#noteInput();
     return done;

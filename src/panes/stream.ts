@@ -2,6 +2,7 @@
  * Follows one pane's output from the moment of its making: text and marks in their order, a short memory of
  * recent text with absolute positions, and what the marks say about the shell.
  */
+import type { Condition } from '../tmux/conditions.js';
 import type { Connection } from '../tmux/connection.js';
 import { Flood } from './flood.js';
 import { Framing } from './framing.js';
@@ -66,7 +67,7 @@ export class PaneStream {
   #position = 0;
   #closed = false;
   /** Under which a flood may come by a quicker way; undefined while it may not. */
-  #quicker: string | undefined;
+  #quicker: Condition | undefined;
   readonly #flood = new Flood();
   readonly #framing = new Framing();
   readonly #recent = new Memory(MEMORY);
@@ -148,9 +149,9 @@ export class PaneStream {
 
   /**
    * Lets a flood of a running command's output come by a quicker way, until the returned function is called.
-   * @param condition a format under which the pane may be touched
+   * @param condition under which the pane may be touched
    */
-  quicken(condition: string): () => void {
+  quicken(condition: Condition): () => void {
     this.#quicker = condition;
     return () => {
       this.#quicker = undefined;

@@ -3,15 +3,8 @@
  * to prefixes, patterns and the current pane. Only ids ever go to tmux.
  */
 import { PanewrightError } from '../errors.js';
-import {
-  all,
-  isLinked,
-  lowestWindow,
-  sameIndex,
-  samePlace,
-  type PaneRow,
-  type SessionRow,
-} from '../tmux/formats.js';
+import { LOWEST_WINDOW, sameIndex, samePlace, type Condition } from '../tmux/conditions.js';
+import { isLinked, type PaneRow, type SessionRow } from '../tmux/formats.js';
 
 /** What a caller says. */
 export interface Target {
@@ -59,12 +52,12 @@ export function pickSession(
  * A condition, for tmux to check, under which the target still means the pane that was picked. Of a pane that several
  * sessions share only that it is the same: each may number it otherwise, so its target is looked up each time.
  */
-export function stillMeans(target: Target, row: PaneRow): string {
+export function stillMeans(target: Target, row: PaneRow): Condition {
   if (isLinked(row)) return samePlace(row);
   const byId = typeof target.pane === 'string';
   if (byId && target.window === undefined) return samePlace(row);
-  const byDefault = target.window === undefined ? [lowestWindow(row)] : [];
-  return all([samePlace(row), sameIndex(row), ...byDefault]);
+  const byDefault = target.window === undefined ? LOWEST_WINDOW : [];
+  return [...samePlace(row), ...sameIndex(row), ...byDefault];
 }
 
 /** The one pane meant, out of the rows of its session. */

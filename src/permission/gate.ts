@@ -14,11 +14,12 @@ import {
 } from '../panes/pane.js';
 import { newSessionCommand, unusableName, type SessionOptions } from '../panes/session.js';
 import { pickPane, pickSession, stillMeans, type Target } from '../panes/targets.js';
+import type { Condition } from '../tmux/conditions.js';
 import { isLinked, type ListedRow, type PaneRow } from '../tmux/formats.js';
 import { judge, visible, type Access } from './policy.js';
 
 const HANDLES: {
-  [A in Access]: new (row: PaneRow, terminal: Terminal, condition?: string, leave?: Leave) => HandleFor[A];
+  [A in Access]: new (row: PaneRow, terminal: Terminal, condition?: Condition, leave?: Leave) => HandleFor[A];
 } = {
   read: ReadPane,
   write: WritePane,
@@ -194,7 +195,7 @@ interface Found {
   readonly row: PaneRow;
   /** All sessions that the pane can be reached from. */
   readonly sessions: readonly string[];
-  readonly condition: string;
+  readonly condition: Condition;
 }
 
 function keyOf({ session, window, pane }: Target): string {

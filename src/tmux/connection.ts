@@ -5,7 +5,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { PanewrightError } from '../errors.js';
-import { all, before } from './formats.js';
+import { before, holds, type Condition } from './conditions.js';
 import type { ConnectGate, GateMember } from './gate.js';
 import { AttachFailed, AttachUnsafe, notStarted, TmuxSilent, type Attached } from './lost.js';
 import { Outputs, type OutputListener } from './outputs.js';
@@ -190,12 +190,12 @@ export class Connection implements GateMember {
   }
 
   /**
-   * Checks and acts in one step: runs `commands` only if `condition`, a format from formats.ts, holds for the
+   * Checks and acts in one step: runs `commands` only if `condition` holds for the
    * target at that very moment. Resolves with undefined, nothing done, when it does not.
    */
   async guarded(
     target: string,
-    condition: string,
+    condition: Condition,
     commands: readonly Command[],
     { late = false, done }: GuardedOptions = {},
   ): Promise<string[] | undefined> {
@@ -204,9 +204,10 @@ export class Connection implements GateMember {
       // A caller who was told that tmux did not answer may try again: what has not happened by then must not
       // happen when tmux wakes up.
       const { deadlineMs, clockOffsetMs } = this.#transport;
-      const timely = late ? condition : all([condition, before(Date.now() + clockOffsetMs + deadlineMs)]);
+      const timely = late ? [] : before(Date.now() + clockOffsetMs + deadlineMs);
+      const format = holds([...condition, ...timely]);
       const otherwise = `wait-for -U ${GUARD_CHANNEL}`;
-      const line = commandLine([['if-shell', '-F', '-t', target, timely, commandLine(commands), otherwise]]);
+      const line = commandLine([['if-shell', '-F', '-t', target, format, commandLine(commands), otherwise]]);
       const [first, ...replies] = await this.#write(line, 1 + commands.length, (all) => {
         if (all.every((reply) => reply.ok)) done?.();
       });

@@ -6,7 +6,6 @@
  * drawn at random per process.
  */
 import { randomBytes } from 'node:crypto';
-import { formatLiteral } from './quote.js';
 
 const MARK = `<${randomBytes(6).toString('hex')}>`;
 
@@ -166,106 +165,9 @@ export type ListedRow = Pick<PaneRow, (typeof LISTED)[number]>;
 /** Pane user option that Panewright sets; tmux is the database for what several servers must agree on. */
 export const SHELL_OPTION = '@panewright_shell';
 
-/**
- * Holds, with the pane's id alone as the target, while the pane is where it was when `row` was read: same server,
- * same set of sessions, and the same process in it, as alive or dead as it was. (tmux 3.3a crashes when something is
- * pasted into a dead pane.) A target that names a session too is no help: where the pane is not in that session, tmux
- * fills in what it likes (`if-shell` and `display-message` go on with a target that they did not find).
- */
-export function samePlace(row: PaneRow): string {
-  return same([
-    ...sessionFacts(row),
-    ['#{?pane_dead,dead,#{pane_pid}}', row.dead ? 'dead' : String(row.pid)],
-  ]);
-}
-
-/** The same, whatever has become of the program. */
-export function sameSessions(row: PaneRow): string {
-  return same(sessionFacts(row));
-}
-
-function sessionFacts(row: PaneRow): Fact[] {
-  return [
-    ['#{pane_id}', row.paneId],
-    ['#{pid}', String(row.serverPid)],
-    ['#{window_linked_sessions_list}', row.linkedSessions],
-    // Of several sessions tmux takes the one that it likes best; the list has all of their names.
-    ...(isLinked(row)
-      ? []
-      : ([
-          ['#{session_id}', row.sessionId],
-          ['#{session_name}', row.sessionName],
-        ] as const)),
-  ];
-}
-
-/** A format, and what it is to expand to. No value has a `:` in it, session names included: tmux sees to that. */
-type Fact = readonly [format: string, value: string];
-
-/** Holds while all of these are so. In one comparison: each costs tmux several microseconds at every act. */
-function same(facts: readonly Fact[]): string {
-  const [formats, values] = [facts.map(([format]) => format), facts.map(([, value]) => value)];
-  return `#{==:${formats.join(':')},${formatLiteral(values.join(':'))}}`;
-}
-
-/** Holds while a program of this name is in the foreground. */
-export function sameProgram(command: string): string {
-  return `#{==:#{pane_current_command},${formatLiteral(command)}}`;
-}
-
 /** Whether the pane can be reached from more than one session. */
 export function isLinked(row: Pick<PaneRow, 'linkedSessions' | 'sessionName'>): boolean {
   return row.linkedSessions !== row.sessionName && row.linkedSessions !== '';
-}
-
-/** Holds while keys that are sent to the pane reach its program: a mode, such as copy mode, takes them for itself. */
-export const NO_MODE = '#{==:#{pane_in_mode},0}';
-
-/** Holds while nobody has the pane's output piped to a command. */
-export const NO_PIPE = '#{==:#{pane_pipe},0}';
-
-/** Holds while the pane has the size that `row` says. */
-export function sameSize(row: PaneRow): string {
-  return `#{==:#{pane_width}x#{pane_height},${row.width}x${row.height}}`;
-}
-
-/** Holds while no window of the session has a lower index than the pane's. In which order tmux counts them varies. */
-export function lowestWindow(row: PaneRow): string {
-  const lower = `#{?#{e|<:#{window_index},${row.windowIndex}},x,}`;
-  return `#{==:#{W:${lower},${lower}},}`;
-}
-
-/** Holds while the pane has this place; the panes of a window are numbered without gaps, so the first stays first. */
-export function sameIndex(row: PaneRow): string {
-  return `#{==:#{window_index}.#{pane_index},${row.windowIndex}.${row.paneIndex}}`;
-}
-
-/**
- * Name of the variable in tmux's global environment that holds the lock of a pane. Not a pane option: setting one
- * makes tmux lay out every window anew, which costs it 10 ms with a hundred sessions. Hidden (`-h`), so that no
- * pane inherits it.
- */
-export function lockVariable(paneId: string): string {
-  return `PANEWRIGHT_LOCK_${paneId.slice(1)}`;
-}
-
-/** The token that holds the pane's lock, or ''. */
-export function lockFormat(paneId: string): string {
-  return `#{${lockVariable(paneId)}}`;
-}
-
-/** Holds while the lock is this token's; '' while nobody has taken it. Tokens are our own, letters and digits. */
-export function lockedBy(paneId: string, token: string): string {
-  return `#{==:${lockFormat(paneId)},${token}}`;
-}
-
-/** Holds until a time, in milliseconds since the epoch; tmux counts whole seconds, so up to one less. */
-export function before(time: number): string {
-  return `#{e|<:#{T:#{l:%s}},${Math.floor(time / 1000)}}`;
-}
-
-export function all(conditions: readonly string[]): string {
-  return conditions.reduce((left, right) => `#{&&:${left},${right}}`);
 }
 
 /** `list-sessions -F` argument: one line per session; names never contain a tab or a newline, tmux sees to it. */

@@ -1,5 +1,5 @@
 /** The pipes through which floods of output come to one connection: see pipe.ts. */
-import { all, NO_PIPE } from './formats.js';
+import { NO_PIPE, type Condition } from './conditions.js';
 import type { GuardedOptions } from './pending.js';
 import { PanePipe } from './pipe.js';
 import type { Command } from './quote.js';
@@ -15,7 +15,7 @@ export interface PipeHost {
   run(command: Command): Promise<string>;
   guarded(
     target: string,
-    condition: string,
+    condition: Condition,
     commands: readonly Command[],
     options: GuardedOptions,
   ): Promise<string[] | undefined>;
@@ -48,9 +48,9 @@ export class Pipes {
   /**
    * Has a flood of a pane's output come by a quicker way until it ends, where there is one. Meanwhile output comes in
    * no order with replies and notifications.
-   * @param condition a format under which the pane may be touched
+   * @param condition under which the pane may be touched
    */
-  open(paneId: string, condition: string): void {
+  open(paneId: string, condition: Condition): void {
     const connection = this.#connection;
     const isPossible = this.#transport.host === undefined && process.platform === 'linux';
     if (!isPossible || connection.closed.aborted || this.#pipes.has(paneId) || this.#useless.has(paneId))
@@ -61,7 +61,7 @@ export class Pipes {
       open: async (shellCommand, done) => {
         const command: Command = ['pipe-pane', '-t', paneId, shellCommand];
         return (
-          (await connection.guarded(paneId, all([condition, NO_PIPE]), [command], { done })) !== undefined
+          (await connection.guarded(paneId, [...condition, ...NO_PIPE], [command], { done })) !== undefined
         );
       },
       run: (command) => connection.run(command),

@@ -5,6 +5,7 @@
 import { PanewrightError } from '../errors.js';
 import { Connection, GUARD_CHANNEL } from './connection.js';
 import { TmuxSilent } from './lost.js';
+import { holds, type Condition } from './conditions.js';
 import {
   CLIENT_FORMAT,
   DEAD_IN_FRONT,
@@ -140,14 +141,15 @@ export class TmuxServer {
   /** `Connection.guarded` without a connection: a process for each command. */
   async guardedApart(
     target: string,
-    condition: string,
+    condition: Condition,
     commands: readonly Command[],
   ): Promise<string[] | undefined> {
+    const format = holds(condition);
     const replies: string[] = [];
     for (const command of commands) {
       const line = [commandLine([command]), `wait-for -U ${GUARD_CHANNEL}`];
       try {
-        replies.push(await this.#spawn(['if-shell', '-F', '-t', target, condition, ...line]));
+        replies.push(await this.#spawn(['if-shell', '-F', '-t', target, format, ...line]));
       } catch (error) {
         if (error instanceof PanewrightError && error.message.includes(GUARD_CHANNEL)) return undefined;
         throw error;

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { formatLiteral } from '../../src/tmux/quote.js';
 import { TmuxServer } from '../../src/tmux/server.js';
 import { LocalTransport } from '../../src/tmux/transport.js';
 import { cleanEnvironment, PrivateTmux } from '../support/tmux.js';
@@ -89,7 +88,7 @@ describe('an argument, whatever is in it', () => {
       fc.asyncProperty(argument, fc.boolean(), async (text, isGuarded) => {
         fc.pre(text !== '');
         const set = ['set-buffer', '-b', 'fuzz', '--', text] as const;
-        if (isGuarded) await control.guarded('=work:', '1', [set]);
+        if (isGuarded) await control.guarded('=work:', [], [set]);
         else await control.run(set);
         expect(await shown('fuzz')).toBe(text);
       }),
@@ -139,11 +138,7 @@ describe('a name, whatever is in it', () => {
           .find((line) => line.startsWith(`${id}\t`))
           ?.slice(id.length + 1);
         const compare = async (text: string): Promise<string | undefined> =>
-          (
-            await control.guarded(id, `#{==:#{session_name},${formatLiteral(text)}}`, [
-              ['display-message', '-p', 'same'],
-            ])
-          )?.[0];
+          (await control.guarded(id, [['#{session_name}', text]], [['display-message', '-p', 'same']]))?.[0];
         expect(await compare(name ?? '')).toBe('same');
         for (const other of [`${name}x`, `x${name}`, (name ?? '').slice(1), '*', '#{session_name}'])
           expect([other, await compare(other)]).toEqual([other, undefined]);
