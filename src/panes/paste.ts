@@ -1,4 +1,5 @@
 /** Text into a pane as if typed, byte for byte. */
+import { randomBytes } from 'node:crypto';
 import type { Command } from '../tmux/quote.js';
 
 /** Text to put into a pane as if typed. */
@@ -8,11 +9,12 @@ export interface Piece {
   readonly framed?: boolean;
 }
 
+/** Unique among all processes: two that shared a name would paste each other's text. */
+const OURS = `panewright-${randomBytes(8).toString('base64url')}`;
 let buffers = 0;
 
-/** Unique among all processes: two that shared a name would paste each other's text. */
 function bufferName(): string {
-  return `panewright-${process.pid}-${(buffers++).toString(36)}-${Math.random().toString(36).slice(2)}`;
+  return `${OURS}-${buffers++}`;
 }
 
 /**

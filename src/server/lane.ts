@@ -71,12 +71,12 @@ export class CallLane {
       sendNotification: (notification) => this.#send({ jsonrpc: '2.0', ...notification }),
     };
     const answer = await this.#handle(params, extra).then(
-      (result) => ({ result }),
-      ({ code, message }: RpcFailure) => ({ error: { code, message } }),
+      (result): JSONRPCMessage => ({ jsonrpc: '2.0', id, result }),
+      ({ code, message }: RpcFailure): JSONRPCMessage => ({ jsonrpc: '2.0', id, error: { code, message } }),
     );
     this.#running.delete(id);
     // Whoever cancels does not want an answer.
-    if (!signal.aborted) await this.#send({ jsonrpc: '2.0', id, ...answer });
+    if (!signal.aborted) await this.#send(answer);
   }
 }
 

@@ -12,9 +12,10 @@ const CONTROL = /[\x00-\x1f\x7f]/;
 
 /** One argument, literal. Throws on NUL, which no tmux argument can carry. */
 export function quote(argument: string): string {
-  if (argument.includes('\0')) throw new RangeError('a tmux argument cannot contain NUL');
   if (PLAIN.test(argument) && !argument.startsWith('%')) return argument;
-  if (!CONTROL.test(argument) && !argument.includes("'")) return `'${argument}'`;
+  // Inside single quotes nothing is special, and nothing escapes one: that stands, escaped, between two quoted parts.
+  if (!CONTROL.test(argument)) return `'${argument.replaceAll("'", "'\\''")}'`;
+  if (argument.includes('\0')) throw new RangeError('a tmux argument cannot contain NUL');
   // Inside double quotes backslash, dollar, the quote itself and a tilde behind it are special; octal carries the
   // control bytes.
   const escaped = argument

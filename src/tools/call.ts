@@ -17,7 +17,7 @@ import { hidesInput } from '../profile/secret.js';
 import { askEverywhere } from './everywhere.js';
 import { sessionContext } from './session-context.js';
 import type { Terminals, TerminalsBySocket } from './terminals.js';
-import type { AnyTool, Linked, ToolContext } from './tool.js';
+import type { AnyTool, CallContext, Linked } from './tool.js';
 import type { CallIo, JsonObject, ToolResult } from './toolbox.js';
 
 export interface CallServices {
@@ -96,9 +96,9 @@ async function invoke(
     },
     attempted: (rule, now) => attempt.allowed(rule, now),
   });
-  const contextOf = (now: LoadedConfig): ToolContext => ({
-    ...sessionContext(terminals, tool, permit, now),
+  const contextOf = (now: LoadedConfig, hidden: boolean): CallContext => ({
     config: now,
+    hidden,
     terminals,
     version: services.version,
     signal: io.signal,
@@ -121,7 +121,11 @@ async function invoke(
   const asked = tool.toolset === 'sessions' && typeof args.name === 'string' ? args.name : null;
   const onNothing = async (): Promise<unknown> => {
     await permit.admit(tool.access, asked);
-    const done = await run(args, contextOf(await permit.config()));
+    const now = await permit.config();
+    const done = await run(args, {
+      ...contextOf(now, false),
+      ...sessionContext(terminals, tool, permit, now),
+    });
     if (tool.tellsNothing !== true) await permit.confirm();
     return done;
   };
@@ -129,7 +133,7 @@ async function invoke(
     const { pane, rule, sessions } = await permit.open(args as unknown as Target, tool.access, trusting);
     tool.check?.(args as never);
     if (tool.queues !== true) permit.attempted(rule);
-    const done = await run(args, pane, { ...contextOf(await permit.config()), hidden: attempt.isHidden });
+    const done = await run(args, pane, contextOf(await permit.config(), attempt.isHidden));
     if (tool.tellsNothing !== true) await permit.confirm();
     const named = (names: readonly string[]): string[] => names.map((name) => onHost(config.host, name));
     for (const { uri } of isLinked(done as JsonObject) ? (done as Linked<JsonObject>).links : [])

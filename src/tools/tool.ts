@@ -13,7 +13,7 @@ import type { Terminals } from './terminals.js';
 import type { JsonObject, ToolResult } from './toolbox.js';
 
 /** What a tool's function has at hand besides its arguments and its pane. */
-export interface ToolContext extends SessionContext {
+export interface CallContext {
   readonly config: LoadedConfig;
   readonly terminals: Terminals;
   readonly version: string;
@@ -26,7 +26,12 @@ export interface ToolContext extends SessionContext {
   visibleRows(): Promise<ListedRow[]>;
   /** Whether the named session may be written. */
   mayWrite(session: string): boolean;
+  /** Whether the pane's terminal hides what is typed now. */
+  readonly hidden: boolean;
 }
+
+/** The same for tools that find their panes by themselves. */
+export interface ToolContext extends CallContext, SessionContext {}
 
 /** A result, and what it links to. */
 export interface Linked<T> {
@@ -73,11 +78,7 @@ export interface PaneTool<A extends Access, I extends z.ZodObject, O extends z.Z
 > {
   readonly access: A;
   readonly on: 'pane';
-  run(
-    args: z.output<I>,
-    pane: HandleFor[A],
-    context: ToolContext & { readonly hidden: boolean },
-  ): Promise<z.input<O> | Linked<z.input<O>>>;
+  run(args: z.output<I>, pane: HandleFor[A], context: CallContext): Promise<z.input<O> | Linked<z.input<O>>>;
 }
 
 /** A tool that works on no single pane. */
