@@ -190,8 +190,8 @@ export class Connection implements GateMember {
   }
 
   /**
-   * Checks and acts in one step: runs `commands` only if `condition` holds for the
-   * target at that very moment. Resolves with undefined, nothing done, when it does not.
+   * Checks and acts in one step: runs `commands` only if `condition` holds for the target at that very moment.
+   * Resolves with undefined, nothing done, when it does not.
    */
   async guarded(
     target: string,
