@@ -57,12 +57,12 @@ builtin printf '\033]133;B;aid=NAMED\a'
 __pwD(){
 __pwq=$? __pwt=
 [[ $\{PROMPT_COMMAND-} != "$__pwf"* || ! -t 1 ]]||__pwm "D;$__pwq"
-[[ $- = *e* ]]||return "$__pwq"
+[[ $- = *e* || $\{PROMPT_COMMAND-} = "$__pwf" ]]||return "$__pwq"
 }
 __pwP(){
 __pwq=$? __pwp=$\{PROMPT_COMMAND[*]-}
 [[ $__pwp != "$__pwg"* || ! -t 1 ]]||builtin printf "\033]133;D;$__pwq$__pwz"
-[[ $\{PS1-}$\{PS2-}$\{PS0-}$__pwp = "$__pwK" ]]&&builtin shopt -q promptvars||__pwQ
+[[ $\{PS1-}/$\{PS2-}/$\{PS0-}/$__pwp = "$__pwK" ]]&&builtin shopt -q promptvars||__pwQ
 __pwt=1
 }
 __pwQ(){
@@ -78,7 +78,7 @@ PS1=$__pwi$PS1$__pwj PS2=$__pws$PS2
 }
 fi
 ((__pwv<404))||[[ $\{PS0-} = *"$__pwc" ]]||PS0=$\{PS0-}$__pwc
-((__pwy))||__pwK=$\{PS1-}$\{PS2-}$\{PS0-}$\{PROMPT_COMMAND[*]-}
+((__pwy))||__pwK=$\{PS1-}/$\{PS2-}/$\{PS0-}/$\{PROMPT_COMMAND[*]-}
 }
 __pwH(){
 __pwq=$\{PROMPT_COMMAND-}

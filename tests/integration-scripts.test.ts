@@ -443,6 +443,7 @@ describe('bash keeps its marks when', () => {
     ['a hook is put behind', 'PROMPT_COMMAND+=("PS1=\\"\\$? x \\"")'],
     ['PS1 is assigned', "PS1='mine '"],
     ['PS0 and PS2 are emptied', 'PS0=; PS2='],
+    ['PS1 takes over what is in PS2', 'PS1=$PS1$PS2 PS2='],
     [
       'a framework evaluates the old PROMPT_COMMAND and writes PS1',
       'old=$PROMPT_COMMAND; f() { local s=$?; (exit $s); eval "$old"; PS1="[$s] "; }; PROMPT_COMMAND=f',
@@ -494,6 +495,18 @@ describe('bash keeps its marks when', () => {
     expect(ran.output).toBe('x\r\n');
     expect(ran.status).toBe(0);
   });
+
+  test.each(['true', 'PROMPT_COMMAND+=(true)'])(
+    'an ERR trap fires once for a failed command: %s',
+    async (before) => {
+      const pane = await loaded('bash');
+      await pane.run(before);
+      await pane.run("trap 'echo failed' ERR");
+      expect((await pane.run('false')).output).toBe('failed\r\n');
+      await pane.run('trap - ERR');
+      expect(pane.screen().match(/^failed$/gm)).toHaveLength(1);
+    },
+  );
 
   test('xtrace shows nothing of ours between the output and D', async () => {
     const pane = await loaded('bash');

@@ -2,7 +2,7 @@
  * What tmux itself checks in the very step in which it acts. No format is ever made from a caller's text: what a
  * person or a program can choose is compared as a literal.
  */
-import type { PaneRow } from './formats.js';
+import { isLinked, type PaneRow } from './formats.js';
 import { formatLiteral } from './quote.js';
 
 /** A format, and what it is to expand to. */
@@ -34,12 +34,14 @@ export function samePlace(row: PaneRow): Condition {
 
 /** The same, whatever has become of the program. */
 export function sameSessions(row: PaneRow): Condition {
+  const { linkedSessions: list } = row;
+  // The list does not tell a session `a,b` from `a` and `b`. Of several, tmux names the one that it likes best.
+  const isPlain = isLinked(row) || (list !== '' && !list.includes(','));
   return [
     ['#{pane_id}', row.paneId],
     ['#{pid}', String(row.serverPid)],
-    // Of several sessions tmux takes the one that it likes best; the list has all of their names.
-    ['#{window_linked_sessions_list}', row.linkedSessions],
-    ...(row.linkedSessions === '' ? [['#{session_name}', row.sessionName] as const] : []),
+    ['#{window_linked_sessions_list}', list],
+    ...(isPlain ? [] : [['#{session_name}', row.sessionName] as const]),
   ];
 }
 

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
+import { samePlace } from '../../src/tmux/conditions.js';
+import type { PaneRow } from '../../src/tmux/formats.js';
 import { TmuxServer } from '../../src/tmux/server.js';
 import { LocalTransport } from '../../src/tmux/transport.js';
 import { cleanEnvironment, PrivateTmux } from '../support/tmux.js';
@@ -124,6 +126,22 @@ describe('an argument, whatever is in it', () => {
 });
 
 describe('a name, whatever is in it', () => {
+  test('with a comma is not taken for the two names that it looks like', async () => {
+    for (const name of ['p,q', 'p', 'q']) await tmux.newSession(name);
+    const row = (await server.panes()).find(({ sessionName }) => sessionName === 'p,q') as PaneRow;
+    const control = await connection();
+    const release = control.hold();
+    const act = (): Promise<string[] | undefined> =>
+      control.guarded(row.paneId, samePlace(row), [['display-message', '-p', 'done']]);
+    expect(await act()).toEqual(['done']);
+    for (const name of ['p', 'q']) await tmux.run('link-window', '-d', '-s', '=p,q:0', '-t', `=${name}:5`);
+    expect(await act()).toBeUndefined();
+    await tmux.run('unlink-window', '-t', '=p,q:0');
+    expect(await tmux.value(row.paneId, '#{window_linked_sessions_list}')).toBe(row.linkedSessions);
+    expect(await act()).toBeUndefined();
+    release();
+  });
+
   test('is compared as it is: equal to itself, and to nothing else', async () => {
     const id = await tmux.value('=named:', '#{session_id}');
     const control = await connection();
