@@ -272,38 +272,40 @@ export class Connection implements GateMember {
     if (this.#users === 0) this.#restartIdleTimer();
     const asked = performance.now();
     return new Promise((resolve, reject) => {
-      const pending: Pending = {
-        ...{ remaining: replies, replies: [], resolve, reject, timer: undefined, replied },
-      };
-      const { deadlineMs } = this.#transport;
-      const starved = new Starved();
-      const overdue = (): void => {
-        const now = performance.now();
-        const { sent } = pending;
-        // A flood of output delays the reply, but shows that tmux is alive; and clients connect one by one.
-        const life = sent === undefined ? this.#gate.progressAt : this.#lastBytes;
-        const silent = now - Math.max(asked, sent ?? 0, life);
-        if (sent === undefined || now - sent < LONGEST_DEADLINE_MS) {
-          if (silent < deadlineMs) return again(deadlineMs - silent);
-          if (silent < LONGEST_DEADLINE_MS && starved.waitOn(this.#processes)) return again(LOOK_AGAIN_MS);
-        }
-        // The slot stays in the queue: when tmux wakes up its late reply must not answer another command.
-        reject(new TmuxSilent(now - asked, this.#where));
-      };
-      // What has come while we had no time ourselves is read before it is called overdue.
-      const again = (ms: number): void => {
-        pending.timer = setTimeout(
-          () => setImmediate(() => this.#pending.includes(pending) && overdue()),
-          ms,
-        ).unref();
-      };
-      again(deadlineMs);
+      const pending: Pending = { remaining: replies, replies: [], resolve, reject, replied };
       this.#pending.push(pending);
       if (this.#attached && this.#gate.open) {
         pending.sent = asked;
         this.#child?.stdin?.write(line + '\n');
       } else this.#unsent.push(line + '\n');
+      // While tmux works already.
+      this.#watch(pending, asked);
     });
+  }
+
+  /** Gives up on an answer that is overdue. */
+  #watch(pending: Pending, asked: number): void {
+    const { deadlineMs } = this.#transport;
+    const starved = new Starved();
+    const overdue = (): void => {
+      const now = performance.now();
+      const { sent } = pending;
+      // A flood of output delays the reply, but shows that tmux is alive; and clients connect one by one.
+      const life = sent === undefined ? this.#gate.progressAt : this.#lastBytes;
+      const silent = now - Math.max(asked, sent ?? 0, life);
+      if (sent === undefined || now - sent < LONGEST_DEADLINE_MS) {
+        if (silent < deadlineMs) return again(deadlineMs - silent);
+        if (silent < LONGEST_DEADLINE_MS && starved.waitOn(this.#processes)) return again(LOOK_AGAIN_MS);
+      }
+      // The slot stays in the queue: when tmux wakes up its late reply must not answer another command.
+      pending.reject(new TmuxSilent(now - asked, this.#where));
+    };
+    // What has come while we had no time ourselves is read before it is called overdue.
+    const again = (ms: number): void => {
+      const look = (): boolean | void => this.#pending.includes(pending) && overdue();
+      pending.timer = setTimeout(() => setImmediate(look), ms).unref();
+    };
+    again(deadlineMs);
   }
 
   #reply(reply: Reply): void {

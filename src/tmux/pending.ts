@@ -8,7 +8,7 @@ export interface Pending {
   readonly replies: Reply[];
   readonly resolve: (replies: Reply[]) => void;
   readonly reject: (error: Error) => void;
-  timer: NodeJS.Timeout | undefined;
+  timer?: NodeJS.Timeout;
   /** performance.now() when it went to tmux. */
   sent?: number;
   /** Called as soon as the last reply is read, before any output that came behind it. */

@@ -48,13 +48,11 @@ export function createToolbox(options: ToolboxOptions): Toolbox {
   const call: Toolbox['call'] = async (name, args, io) => {
     const loaded = await config.current();
     catalog.use(await options.profiles.load(loaded.config.profiles));
-    const offered = tools.filter((known) => loaded.config.toolsets.includes(known.toolset));
-    const isNamed = (tool: AnyTool): boolean => tool.name === (oldNames[name] ?? name);
-    const tool = offered.find(isNamed);
-    if (tool) return callTool(tool, renamed(name, args), io, services, loaded);
-    const error = unknownTool(name, offered);
-    const withheld = tools.find(isNamed);
-    if (withheld) new Attempt(withheld, renamed(name, args), io.client, audit).refused(error, loaded);
+    const isOffered = ({ toolset }: AnyTool): boolean => loaded.config.toolsets.includes(toolset);
+    const tool = tools.find((known) => known.name === (oldNames[name] ?? name));
+    if (tool && isOffered(tool)) return callTool(tool, renamed(name, args), io, services, loaded);
+    const error = unknownTool(name, tools.filter(isOffered));
+    if (tool) new Attempt(tool, renamed(name, args), io.client, audit).refused(error, loaded);
     return { text: error.text, isError: true };
   };
   const live = liveResources({ call, config, terminals, catalog });

@@ -222,7 +222,7 @@ describe('a control client is killed', () => {
       await pause((whole * n) / names.length);
       const clients = bench.controlClients().filter((pid) => !before.has(pid));
       if (!done && clients.length > 0) met += 1;
-      for (const pid of clients) process.kill(pid, 'SIGKILL');
+      for (const pid of clients) killIfThere(pid);
       const { isError, result, text } = await first;
       if (isError) expect(text).toMatch(/^TMUX_LOST: /);
       else expect(result).toMatchObject({ output_lines: ['one'], exit_code: 0 });
