@@ -15,7 +15,7 @@ import {
 import { newSessionCommand, unusableName, type SessionOptions } from '../panes/session.js';
 import { pickPane, pickSession, stillMeans, type Target } from '../panes/targets.js';
 import type { Condition } from '../tmux/conditions.js';
-import { isLinked, type ListedRow, type PaneRow } from '../tmux/formats.js';
+import { isLinked, type BriefRow, type ListedRow, type PaneRow } from '../tmux/formats.js';
 import { judge, visible, type Access } from './policy.js';
 
 const HANDLES: {
@@ -92,7 +92,7 @@ export class Gate {
       return pickPane(rows, target);
     } catch (error) {
       if (!rows.some(isLinked)) throw error;
-      const seen = new Set((await this.visibleRows(config)).map(({ paneId }) => paneId));
+      const seen = new Set((await this.visiblePanes(config)).map(({ paneId }) => paneId));
       const rest = rows.filter(({ paneId }) => seen.has(paneId));
       if (rest.length > 0) pickPane(rest, target);
       // What was meant by default is hidden.
@@ -155,13 +155,12 @@ export class Gate {
 
   /** Every pane of every session that may be seen. */
   async visibleRows(config: LoadedConfig): Promise<ListedRow[]> {
-    const rows = await this.#terminal.tmux.listing();
-    const names = new Set(rows.map((row) => row.sessionName));
-    const seen = new Set([...names].filter((name) => visible(name, config)));
-    if (seen.size === names.size) return rows;
-    // A pane that can also be reached from a hidden session is hidden with it.
-    const hidden = new Set(rows.filter((row) => !seen.has(row.sessionName)).map((row) => row.paneId));
-    return rows.filter((row) => !hidden.has(row.paneId));
+    return seenOf(await this.#terminal.tmux.listing(), config);
+  }
+
+  /** The same, with less of each. */
+  async visiblePanes(config: LoadedConfig): Promise<BriefRow[]> {
+    return seenOf(await this.#terminal.tmux.briefListing(), config);
   }
 
   async #rows(session: string, config: LoadedConfig): Promise<PaneRow[]> {
@@ -188,6 +187,16 @@ export class Gate {
     const rows = await this.#terminal.tmux.panes();
     return [...new Set(rows.filter((r) => r.paneId === row.paneId).map((r) => r.sessionName))];
   }
+}
+
+/** Those of all rows that may be seen. */
+function seenOf<Row extends BriefRow>(rows: Row[], config: LoadedConfig): Row[] {
+  const names = new Set(rows.map((row) => row.sessionName));
+  const seen = new Set([...names].filter((name) => visible(name, config)));
+  if (seen.size === names.size) return rows;
+  // A pane that can also be reached from a hidden session is hidden with it.
+  const hidden = new Set(rows.filter((row) => !seen.has(row.sessionName)).map((row) => row.paneId));
+  return rows.filter((row) => !hidden.has(row.paneId));
 }
 
 /** What a target meant. */

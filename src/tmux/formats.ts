@@ -140,25 +140,22 @@ export const PANE: RowFormat<PaneRow> = rowFormat([
   ...Object.keys(FREE),
 ] as (keyof PaneRow)[]);
 
-/** What listings show; a third of the work for tmux, which counts with hundreds of panes. */
-const LISTED = [
+/** What a list of sessions tells of panes: each field costs tmux some microseconds, which counts with hundreds of them. */
+const BRIEFLY = [
   'paneId',
-  'sessionId',
   'sessionName',
-  'windowId',
   'windowIndex',
-  'windowName',
-  'windowActive',
   'paneIndex',
-  'active',
-  'width',
-  'height',
-  'dead',
   'command',
   'path',
   'attachedClients',
   'sessionActivity',
 ] as const;
+export const BRIEF_LISTING = rowFormat(BRIEFLY);
+export type BriefRow = Pick<PaneRow, (typeof BRIEFLY)[number]>;
+
+/** The same and what a list of windows and panes shows besides. */
+const LISTED = [...BRIEFLY, 'windowName', 'windowActive', 'active', 'width', 'height', 'dead'] as const;
 export const LISTING = rowFormat(LISTED);
 export type ListedRow = Pick<PaneRow, (typeof LISTED)[number]>;
 

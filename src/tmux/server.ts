@@ -7,6 +7,7 @@ import { Connection, GUARD_CHANNEL } from './connection.js';
 import { TmuxSilent } from './lost.js';
 import { holds, type Condition } from './conditions.js';
 import {
+  BRIEF_LISTING,
   CLIENT_FORMAT,
   DEAD_IN_FRONT,
   LISTING,
@@ -15,6 +16,7 @@ import {
   parseClientRows,
   parseSessionRows,
   SESSION_FORMAT,
+  type BriefRow,
   type ClientRow,
   type ListedRow,
   type PaneRow,
@@ -184,6 +186,10 @@ export class TmuxServer {
   /** The same of all panes, as far as listings show them. */
   async listing(): Promise<ListedRow[]> {
     return LISTING.parse(await this.run(['list-panes', '-a', '-F', LISTING.format]));
+  }
+
+  async briefListing(): Promise<BriefRow[]> {
+    return BRIEF_LISTING.parse(await this.run(['list-panes', '-a', '-F', BRIEF_LISTING.format]));
   }
 
   /** Ids and names of all sessions: far cheaper than all panes. */

@@ -115,6 +115,7 @@ async function invoke(
       services.log(`[panewright ${tool.name}] ${message}`);
     },
     visibleRows: () => terminals.gate.visibleRows(now),
+    visiblePanes: () => terminals.gate.visiblePanes(now),
     mayWrite: (session) => judge({ access: 'write', sessions: [session], config: now, asked: session }).allow,
   });
   const run = tool.run as (...rest: unknown[]) => Promise<unknown>;

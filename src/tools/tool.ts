@@ -6,7 +6,7 @@ import * as z from 'zod';
 import type { Config, LoadedConfig } from '../config/schema.js';
 import type { HandleFor } from '../panes/pane.js';
 import type { Access } from '../permission/policy.js';
-import type { ListedRow } from '../tmux/formats.js';
+import type { BriefRow, ListedRow } from '../tmux/formats.js';
 import type { Part } from './everywhere.js';
 import type { SessionContext } from './session-context.js';
 import type { Terminals } from './terminals.js';
@@ -22,8 +22,10 @@ export interface CallContext {
   progress(message: string): void;
   /** The same for people alone: the result will tell the caller. */
   note(message: string): void;
-  /** The sessions that the caller may see. */
+  /** The panes that the caller may see. */
   visibleRows(): Promise<ListedRow[]>;
+  /** The same, with less of each. */
+  visiblePanes(): Promise<BriefRow[]>;
   /** Whether the named session may be written. */
   mayWrite(session: string): boolean;
   /** Whether the pane's terminal hides what is typed now. */

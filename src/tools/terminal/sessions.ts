@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { targetName } from '../../panes/targets.js';
 import type { ProfileCatalog } from '../../profile/catalog.js';
-import type { ListedRow } from '../../tmux/formats.js';
+import type { BriefRow, ListedRow } from '../../tmux/formats.js';
 import { hostRows, hostRowsOf, rowsOf } from '../everywhere.js';
 import { now, paneTool, place, plainTool, target, timestamp } from '../tool.js';
 
@@ -59,15 +59,18 @@ export const listSessions = plainTool({
     const sessions = rowsOf(parts, 'sessions') as never[];
     return { sessions, count: sessions.length, hosts: hostRowsOf(parts), timestamp: now() };
   },
-  async run({ detail }, { visibleRows, mayWrite, terminals }) {
+  async run({ detail }, { visibleRows, visiblePanes, mayWrite, terminals }) {
     const { catalog } = terminals.engine;
-    const sessions = [...groupBy(await visibleRows(), (row) => row.sessionName)].map(([name, rows]) => {
+    const bySession = (row: BriefRow): string => row.sessionName;
+    const whole = detail ? groupBy(await visibleRows(), bySession) : undefined;
+    const panes: Map<string, BriefRow[]> = whole ?? groupBy(await visiblePanes(), bySession);
+    const sessions = [...panes].map(([name, rows]) => {
       const first = [...rows].sort(
         (a, b) => a.windowIndex - b.windowIndex || a.paneIndex - b.paneIndex,
-      )[0] as ListedRow;
+      )[0] as BriefRow;
       return {
         name,
-        windows: new Set(rows.map((row) => row.windowId)).size,
+        windows: new Set(rows.map((row) => row.windowIndex)).size,
         panes: rows.length,
         // Control clients, ours and others', have names without a terminal.
         attached: first.attachedClients.split(',').some((client) => client.startsWith('/')),
@@ -77,7 +80,7 @@ export const listSessions = plainTool({
         allowed: true,
         write_allowed: mayWrite(name),
         profile: catalog.programOf(first.command)?.name ?? null,
-        ...(detail && { window_list: windowsOf(rows, catalog) }),
+        ...(whole && { window_list: windowsOf(whole.get(name) ?? [], catalog) }),
       };
     });
     return { sessions, count: sessions.length, timestamp: now() };
