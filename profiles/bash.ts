@@ -15,8 +15,8 @@ import { defineProfile } from '../src/profile/contract.js';
 /*
  * Why it looks like that. Aliases are off while the functions are read; `builtin` passes over functions of the
  * same name. A hook stands on a line of its own, which is how hook frameworks (bash-preexec) recognise what is
- * theirs to ignore; the redirection around it keeps it out of `set -x`. `${__pwv+...}` inside PS1 is empty in
- * a child shell that inherited an exported PS1; without promptvars the plain marks (__pwa, __pwe) serve.
+ * theirs to ignore; the redirection around it keeps it out of `set -x`. `${__pwv+...}` in PS1, brackets and all, is
+ * empty in a child shell, be it sh, that inherited an exported PS1; without promptvars the plain marks (__pwa, __pwe) serve.
  * PROMPT_COMMAND[0] keeps the user's own text behind ours, so that assigning it still replaces it. Where it was
  * changed, what runs behind us may rewrite PS1 this once: A and B are printed at once, before the prompt. Every bare
  * test has an `||`, for `set -e`. `$\{` stands for `${`.
@@ -39,8 +39,8 @@ __pwn=0 __pwy=0 __pwK= __pwN=$\{__pwN-0} __pwv=$((BASH_VERSINFO[0]*100+BASH_VERS
 __pwh=PROMPT_COMMAND __pwz=';aid=AID\a'
 ((__pwv<501))||__pwh+='[99]'
 ((__pwn))&&__pwh=||__pwh=";h=\$\{__pwv/\$\{$__pwh:=__pwP}}"
-__pwd='\[$\{__pwv+\e]133;A;d=$?;n=$((__pwN+=1))'$__pwh$__pwz'}\]'
-__pwb='\[$\{__pwv+\e]133;B;n=$__pwN;aid=NAMED\a}\]'
+__pwd='$\{__pwv+\[\e]133;A;d=$?;n=$((__pwN+=1))'$__pwh$__pwz'\]}'
+__pwb='$\{__pwv+\[\e]133;B;n=$__pwN;aid=NAMED\a\]}'
 __pwa='\[\e]133;A'$__pwz'\]'
 __pwe='\[\e]133;B;aid=NAMED\a\]'
 __pws='\[\e]133;A;k=s'$__pwz'\]'

@@ -49,6 +49,14 @@ async function leaves(seat: Seat): Promise<void> {
 
 const inner = (shell: (typeof SHELLS)[number]): string => ARGV[shell].join(' ');
 
+test('sh inside a bash that exports its prompt shows nothing of our marks', async () => {
+  const seat = await bed.seat('bash');
+  await seat.lines('export PS1');
+  await worksBehind(seat, 'sh');
+  expect((await seat.screen()).join('\n')).not.toMatch(/__pw|\\\[/);
+  await leaves(seat);
+});
+
 describe.each(SHELLS)('%s behind another program', (shell) => {
   test('inside bash', async () => {
     const seat = await bed.seat('bash');
