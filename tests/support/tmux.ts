@@ -96,7 +96,12 @@ export class PrivateTmux {
     const variables = Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
     const size = ['-x', String(width), '-y', String(height)];
     const place = ['-d', '-s', name, ...size, '-c', cwd, ...variables, '-P', '-F', '#{pane_id}'];
-    return this.run('new-session', ...place, '--', ...shell);
+    const make = (): Promise<string> => this.run('new-session', ...place, '--', ...shell);
+    // tmux 3.3a crashes by itself now and then as a session is made, always at the same place; the next one is fine.
+    return make().catch((error: unknown) => {
+      if (String(error).includes('server exited unexpectedly')) return make();
+      throw error;
+    });
   }
 
   /** What the pane shows, as lines; trailing blank lines dropped. */
