@@ -7,13 +7,9 @@ const PROFILE_NAMES = 'bash|zsh|fish|claude|python3?|node|sqlite3|psql|gdb';
 
 const only = (selector, message) => ({ selector, message });
 
-const NO_FORMATS = [
-  only('Literal[value=/#\\{/]', 'tmux formats are written in src/tmux/formats.ts and conditions.ts alone.'),
-  only(
-    'TemplateElement[value.raw=/#\\{/]',
-    'tmux formats are written in src/tmux/formats.ts and conditions.ts alone.',
-  ),
-];
+const NO_FORMATS = ['Literal[value=/#\\{/]', 'TemplateElement[value.raw=/#\\{/]'].map((selector) =>
+  only(selector, 'tmux formats are written in src/tmux/formats.ts and conditions.ts alone.'),
+);
 const NO_ENVIRONMENT = [
   only(
     'MemberExpression[object.name="process"][property.name="env"]',

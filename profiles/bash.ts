@@ -19,7 +19,8 @@ import { defineProfile } from '../src/profile/contract.js';
  * empty in a child shell, be it sh, that inherited an exported PS1; without promptvars the plain marks (__pwa, __pwe) serve.
  * PROMPT_COMMAND[0] keeps the user's own text behind ours, so that assigning it still replaces it. Where it was
  * changed, what runs behind us may rewrite PS1 this once: A and B are printed at once, before the prompt. Every bare
- * test has an `||`, for `set -e`. `$\{` stands for `${`.
+ * test has an `||`, for `set -e`. What __pwQ has put in order is remembered in __pwK, so that an ordinary prompt takes
+ * one comparison; __pwP prints D itself, for bash copies a function's body at each call. `$\{` stands for `${`.
  */
 const code = String.raw`
 \builtin shopt -q expand_aliases&&__pwx=1||__pwx=
@@ -145,9 +146,15 @@ __pwP
 const forget = String.raw`__pwq=$(HISTTIMEFORMAT= \builtin history 1)
 [[ $__pwq != *AID* ]]||{ __pwq=$\{__pwq#"$\{__pwq%%[0-9]*}"};\builtin history -d "$\{__pwq%%[!0-9]*}";}`;
 
-/** The name behind the nonce need only stand in B: bash, and tmux, work through each byte of a prompt. */
+/**
+ * The name behind the nonce need only stand in B: bash, and tmux, work through each byte of a prompt. In one pass: what
+ * is filled in may hold such a word itself.
+ */
 const fill = (text: string, aid: string): string =>
-  text.trim().replaceAll('$\\{', '${').replaceAll('NAMED', aid).replaceAll('AID', aid.replace(/-.*/, ''));
+  text
+    .trim()
+    .replaceAll('$\\{', '${')
+    .replace(/NAMED|AID/g, (word) => (word === 'NAMED' ? aid : aid.replace(/-.*/, '')));
 
 export const bash = defineProfile({
   name: 'bash',

@@ -651,6 +651,13 @@ describe('the scripts', () => {
     },
   );
 
+  test('of bash carry the nonce in each mark, the name in B, whatever letters the nonce has', () => {
+    const script = family.find((p) => p.name === 'bash')!.shell.script('xAIDyNAMEDz-bash');
+    expect(new Set(script.match(/aid=[\w-]+/g))).toEqual(
+      new Set(['aid=xAIDyNAMEDz', 'aid=xAIDyNAMEDz-bash']),
+    );
+  });
+
   test('cost bash little per prompt (70 to 115 µs measured on a slow machine, 164 to 211 before; the bound is for a loaded machine)', () => {
     const shell = family.find((p) => p.name === 'bash')!.shell;
     const timing = [

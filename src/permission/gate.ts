@@ -15,7 +15,15 @@ import {
 import { newSessionCommand, unusableName, type SessionOptions } from '../panes/session.js';
 import { pickPane, pickSession, stillMeans, type Target } from '../panes/targets.js';
 import type { Condition } from '../tmux/conditions.js';
-import { isLinked, type BriefRow, type ListedRow, type PaneRow } from '../tmux/formats.js';
+import {
+  BRIEF_LISTING,
+  isLinked,
+  LISTING,
+  type BriefRow,
+  type ListedRow,
+  type PaneRow,
+  type RowFormat,
+} from '../tmux/formats.js';
 import { judge, visible, type Access } from './policy.js';
 
 const HANDLES: {
@@ -154,13 +162,23 @@ export class Gate {
   }
 
   /** Every pane of every session that may be seen. */
-  async visibleRows(config: LoadedConfig): Promise<ListedRow[]> {
-    return seenOf(await this.#terminal.tmux.listing(), config);
+  visibleRows(config: LoadedConfig): Promise<ListedRow[]> {
+    return this.#visible(LISTING, config);
   }
 
   /** The same, with less of each. */
-  async visiblePanes(config: LoadedConfig): Promise<BriefRow[]> {
-    return seenOf(await this.#terminal.tmux.briefListing(), config);
+  visiblePanes(config: LoadedConfig): Promise<BriefRow[]> {
+    return this.#visible(BRIEF_LISTING, config);
+  }
+
+  async #visible<Row extends BriefRow>(format: RowFormat<Row>, config: LoadedConfig): Promise<Row[]> {
+    const rows = await this.#terminal.tmux.listing(format);
+    const names = new Set(rows.map((row) => row.sessionName));
+    const seen = new Set([...names].filter((name) => visible(name, config)));
+    if (seen.size === names.size) return rows;
+    // A pane that can also be reached from a hidden session is hidden with it.
+    const hidden = new Set(rows.filter((row) => !seen.has(row.sessionName)).map((row) => row.paneId));
+    return rows.filter((row) => !hidden.has(row.paneId));
   }
 
   async #rows(session: string, config: LoadedConfig): Promise<PaneRow[]> {
@@ -187,16 +205,6 @@ export class Gate {
     const rows = await this.#terminal.tmux.panes();
     return [...new Set(rows.filter((r) => r.paneId === row.paneId).map((r) => r.sessionName))];
   }
-}
-
-/** Those of all rows that may be seen. */
-function seenOf<Row extends BriefRow>(rows: Row[], config: LoadedConfig): Row[] {
-  const names = new Set(rows.map((row) => row.sessionName));
-  const seen = new Set([...names].filter((name) => visible(name, config)));
-  if (seen.size === names.size) return rows;
-  // A pane that can also be reached from a hidden session is hidden with it.
-  const hidden = new Set(rows.filter((row) => !seen.has(row.sessionName)).map((row) => row.paneId));
-  return rows.filter((row) => !hidden.has(row.paneId));
 }
 
 /** What a target meant. */

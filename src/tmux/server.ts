@@ -7,19 +7,16 @@ import { Connection, GUARD_CHANNEL } from './connection.js';
 import { TmuxSilent } from './lost.js';
 import { holds, type Condition } from './conditions.js';
 import {
-  BRIEF_LISTING,
   CLIENT_FORMAT,
   DEAD_IN_FRONT,
-  LISTING,
   onlyPane,
   PANE,
   parseClientRows,
   parseSessionRows,
   SESSION_FORMAT,
-  type BriefRow,
   type ClientRow,
-  type ListedRow,
   type PaneRow,
+  type RowFormat,
   type SessionRow,
 } from './formats.js';
 import { ConnectGate } from './gate.js';
@@ -183,13 +180,9 @@ export class TmuxServer {
     });
   }
 
-  /** The same of all panes, as far as listings show them. */
-  async listing(): Promise<ListedRow[]> {
-    return LISTING.parse(await this.run(['list-panes', '-a', '-F', LISTING.format]));
-  }
-
-  async briefListing(): Promise<BriefRow[]> {
-    return BRIEF_LISTING.parse(await this.run(['list-panes', '-a', '-F', BRIEF_LISTING.format]));
+  /** The same of all panes, as far as a listing shows them. */
+  async listing<Row>({ format, parse }: RowFormat<Row>): Promise<Row[]> {
+    return parse(await this.run(['list-panes', '-a', '-F', format]));
   }
 
   /** Ids and names of all sessions: far cheaper than all panes. */
